@@ -1,0 +1,33 @@
+// A step every request goes through. The order and the reason for each place stand in pipeline.cpp.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "core/auth/credential_provider.hpp"
+#include "core/http/transport.hpp"
+
+namespace qwen::pipeline {
+
+/// A request and what the stages know of it.
+struct Call {
+    http::Request request;
+    auth::RequestShape shape;
+    /// Set by the consumer when the first text reached the user: from then on nothing is sent again.
+    const bool* text_delivered = nullptr;
+    /// Counts attempts from 1; the retry stage sets it.
+    unsigned attempt = 1;
+
+    [[nodiscard]] bool may_repeat() const { return text_delivered == nullptr || !*text_delivered; }
+};
+
+class Stage;
+using Next = std::function<Result<http::Response>(Call&, const Context&)>;
+
+class Stage {
+public:
+    virtual ~Stage() = default;
+    [[nodiscard]] virtual Result<http::Response> send(Call& call, const Next& next, const Context& context) = 0;
+};
+
+}  // namespace qwen::pipeline

@@ -1,0 +1,28 @@
+# Compiler options, as interface targets that a target asks for by name. Nothing is set globally.
+
+add_library(qwen_build_options INTERFACE)
+target_compile_features(qwen_build_options INTERFACE cxx_std_20 c_std_11)
+target_compile_options(qwen_build_options INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow
+    $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>
+    $<$<BOOL:${QWEN_WERROR}>:-Werror>
+    -fvisibility=hidden
+    $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>
+    -fstack-protector-strong
+    $<$<CONFIG:Release>:-fstack-clash-protection>
+    $<$<CONFIG:Release>:-fcf-protection>)
+target_compile_definitions(qwen_build_options INTERFACE
+    _GLIBCXX_ASSERTIONS
+    $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
+target_link_options(qwen_build_options INTERFACE -Wl,-z,relro -Wl,-z,now -Wl,--as-needed)
+target_include_directories(qwen_build_options INTERFACE ${CMAKE_SOURCE_DIR})
+
+if(QWEN_SANITIZER STREQUAL "address")
+    target_compile_options(qwen_build_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+    target_link_options(qwen_build_options INTERFACE -fsanitize=address,undefined)
+elseif(QWEN_SANITIZER STREQUAL "thread")
+    target_compile_options(qwen_build_options INTERFACE -fsanitize=thread)
+    target_link_options(qwen_build_options INTERFACE -fsanitize=thread)
+elseif(NOT QWEN_SANITIZER STREQUAL "")
+    message(FATAL_ERROR "QWEN_SANITIZER is address, thread or empty, not '${QWEN_SANITIZER}'")
+endif()
