@@ -30,8 +30,8 @@ struct Origin {
 class Url {
 public:
     /// Refuses: other schemes, user info, backslashes, white space, control and non-ASCII bytes, an empty host, bad ports, bad percent escapes,
-    /// fragments, and hosts that look like numbers but are not dotted quads (0x7f.1, 2130706433). Error: config_invalid, without the text
-    /// after the host (a query may hold a secret).
+    /// fragments, characters RFC 3986 wants escaped, and hosts that look like numbers but are not dotted quads (0x7f.1, 2130706433).
+    /// One trailing dot of the host is removed. Error: config_invalid, without any part of the text (it may hold a password or key).
     [[nodiscard]] static Result<Url> parse(std::string_view text);
 
     [[nodiscard]] const Origin& origin() const { return origin_; }
@@ -42,9 +42,10 @@ public:
     [[nodiscard]] std::string path_and_query() const;
     [[nodiscard]] std::string to_string() const;
 
-    /// This URL with `suffix` ("/chat/completions") after its path, with exactly one slash between.
+    /// This URL with `suffix` ("/chat/completions") after its path, with exactly one slash between. The query stays.
+    /// Bytes that no path may hold are percent-encoded, '?' and '#' among them.
     [[nodiscard]] Url with_path_appended(std::string_view suffix) const;
-    /// This origin with another path, already escaped and starting with '/'. Errors: as parse.
+    /// This origin with another path, already escaped and starting with '/'; a query may follow it, the present one goes. Errors: as parse.
     [[nodiscard]] Result<Url> with_path(std::string_view path) const;
     /// Adds "name=value", both percent-encoded.
     [[nodiscard]] Url with_query_parameter(std::string_view name, std::string_view value) const;

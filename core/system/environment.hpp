@@ -13,7 +13,7 @@ namespace qwen::system {
 
 struct Environment {
     std::map<std::string, std::string, std::less<>> variables;
-    /// Absolute.
+    /// Absolute; "/" when it was removed under us.
     std::filesystem::path working_directory;
     /// From HOME, else from the password database; empty when neither gives an absolute path.
     std::filesystem::path home;

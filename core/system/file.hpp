@@ -46,6 +46,14 @@ struct FileFacts {
     [[nodiscard]] bool writable_by_others() const;  ///< group or other may write
 };
 
+/// Errors: storage_failed.
+[[nodiscard]] Result<FileFacts> facts_of(const Descriptor& descriptor);
+/// What stands at `path` itself, a symbolic link included. nullopt: nothing. Errors: storage_failed.
+[[nodiscard]] Result<std::optional<FileFacts>> facts_of_path(const std::filesystem::path& path);
+
+/// The storage_failed error for `errno_value` ("cannot write: no space left on device"), with `path` in `where`.
+[[nodiscard]] Error storage_error(std::string_view action, const std::filesystem::path& path, int errno_value);
+
 struct ReadRules {
     std::uint64_t max_bytes = 64u << 10;
     /// The last path component may be a symbolic link.
@@ -58,15 +66,23 @@ struct FileContent {
 };
 
 /// Reads a whole regular file without ever blocking on a FIFO or device (O_NONBLOCK, fstat before the first read).
-/// nullopt: there is nothing at this path. Errors (storage_failed): not a regular file, longer than `max_bytes`, a refused symbolic link, any errno.
-/// The path is in `where`.
+/// nullopt: there is nothing at this path. Errors (storage_failed): not a regular file, longer than `max_bytes`, a refused symbolic link,
+/// any errno. The path is in `where`.
 [[nodiscard]] Result<std::optional<FileContent>> read_file(const std::filesystem::path& path, const ReadRules& rules);
+
+/// Opens a directory to look into (O_PATH is not enough for fstat-then-openat walks on old kernels, so it is opened for reading).
+/// nullopt: there is nothing at this path. Errors: storage_failed.
+[[nodiscard]] Result<std::optional<Descriptor>> open_directory(const std::filesystem::path& path);
+/// read_file() of `name` inside an open directory; `shown_as` is the path for errors.
+[[nodiscard]] Result<std::optional<FileContent>> read_file_at(const Descriptor& directory, const std::string& name, const ReadRules& rules,
+                                                              const std::filesystem::path& shown_as);
 
 /// Creates `directory` and missing parents with mode 0700. Errors: storage_failed.
 [[nodiscard]] Result<void> make_private_directory(const std::filesystem::path& directory);
 
-/// Replaces `path` by a file of mode 0600: a temporary of fixed name beside it (`<name>.tmp`, removed first, O_EXCL), fsync, rename, fsync of the directory. After a crash
-/// at any instant the old or the new content is there, never a mixture. Callers that may run in two processes hold a FileLock. Errors: storage_failed.
+/// Replaces `path` by a file of mode 0600: a temporary of fixed name beside it (`<name>.tmp`, removed first, O_EXCL), fsync, rename, fsync
+/// of the directory. After a crash at any instant the old or the new content is there, never a mixture. Callers that may run in two
+/// processes hold a FileLock. Errors: storage_failed; the old content is then intact.
 [[nodiscard]] Result<void> replace_file(const std::filesystem::path& path, std::string_view bytes);
 
 /// An flock(2) on a file of its own: released by the kernel when the holder dies. The file is created 0600 and never unlinked.
