@@ -13,12 +13,14 @@ namespace qwen {
 struct JsonLimits {
     std::size_t max_depth = 64;
     std::size_t max_bytes = 4u << 20;
+    /// Of one object: ordered_json finds a key by looking at all before it.
+    std::size_t max_members = 1024;
     /// A key that stands twice in one object is an error (credentials, manifests) or the last one wins (answers of servers).
     bool refuse_duplicate_keys = true;
 };
 
-/// Parses exactly one JSON text. `what` names it in the error ("credentials file"). Errors: bad_response; the message holds the byte offset and
-/// never the text itself.
+/// Parses exactly one JSON text. `what` names it in the error ("credentials file"). Errors: bad_response; the message holds the byte
+/// offset and never the text itself.
 [[nodiscard]] Result<nlohmann::ordered_json> parse_json(std::string_view text, std::string_view what, const JsonLimits& limits = {});
 
 /// The member as a string, or `fallback` when it is absent, null or of another type.

@@ -12,8 +12,9 @@ namespace qwen {
 [[nodiscard]] std::string repair_utf8(std::string_view text);
 /// How many bytes at the end of `text` are the start of a sequence that is not finished yet (0 to 3).
 [[nodiscard]] std::size_t incomplete_utf8_tail(std::string_view text);
-/// Decodes the sequence at `offset` and moves it on; ill-formed bytes give U+FFFD and move by one maximal subpart.
+/// Decodes the sequence at `offset` (less than the size) and moves it on; ill-formed bytes give U+FFFD and move by one maximal subpart.
 [[nodiscard]] char32_t decode_utf8(std::string_view text, std::size_t& offset);
+/// A surrogate or a number above U+10FFFF is appended as U+FFFD.
 void append_utf8(std::string& text, char32_t code_point);
 
 }  // namespace qwen

@@ -15,9 +15,7 @@ timespec to_timespec(std::chrono::nanoseconds span) {
 
 }  // namespace
 
-UtcTime SystemClock::utc_now() const {
-    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
+UtcTime SystemClock::utc_now() const { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
 MonotonicTime SystemClock::monotonic_now() const { return std::chrono::steady_clock::now(); }
 

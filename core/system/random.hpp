@@ -11,6 +11,7 @@ namespace qwen::system {
 class Random {
 public:
     virtual ~Random() = default;
+    /// Throws std::system_error when the source fails, which no caller can mend.
     virtual void fill(std::span<std::byte> bytes) const = 0;
     /// Uniform in [0, bound); bound > 0.
     [[nodiscard]] std::uint64_t below(std::uint64_t bound) const;

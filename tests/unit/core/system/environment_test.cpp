@@ -32,35 +32,33 @@ private:
 }  // namespace
 
 TEST_SUITE("core/system/environment") {
+    TEST_CASE("variables are taken as they are; of two with one name the first counts") {
+        const EnvironmentOverride override({"A=1", "EMPTY=", "A=2", "WITH=a=b", "malformed", "HOME=/home/ana"});
 
-TEST_CASE("variables are taken as they are; of two with one name the first counts") {
-    const EnvironmentOverride override({"A=1", "EMPTY=", "A=2", "WITH=a=b", "malformed", "HOME=/home/ana"});
+        const Environment environment = Environment::capture();
 
-    const Environment environment = Environment::capture();
+        CHECK(environment.variable("A") == "1");
+        CHECK(environment.variable("WITH") == "a=b");
+        CHECK(environment.variable("EMPTY") == "");
+        CHECK_FALSE(environment.has("EMPTY"));
+        CHECK_FALSE(environment.variable("malformed").has_value());
+        CHECK_FALSE(environment.variable("ABSENT").has_value());
+        CHECK(environment.has("A"));
+        CHECK(environment.home == "/home/ana");
+        CHECK(environment.working_directory.is_absolute());
+        CHECK(environment.effective_uid == ::geteuid());
+    }
 
-    CHECK(environment.variable("A") == "1");
-    CHECK(environment.variable("WITH") == "a=b");
-    CHECK(environment.variable("EMPTY") == "");
-    CHECK_FALSE(environment.has("EMPTY"));
-    CHECK_FALSE(environment.variable("malformed").has_value());
-    CHECK_FALSE(environment.variable("ABSENT").has_value());
-    CHECK(environment.has("A"));
-    CHECK(environment.home == "/home/ana");
-    CHECK(environment.working_directory.is_absolute());
-    CHECK(environment.effective_uid == ::geteuid());
-}
+    TEST_CASE("a home that is no absolute path is looked up in the password database") {
+        const auto home_with = [](std::vector<std::string> entries) {
+            const EnvironmentOverride override(std::move(entries));
+            return Environment::capture().home;
+        };
+        const auto from_database = home_with({});
 
-TEST_CASE("a home that is no absolute path is looked up in the password database") {
-    const auto home_with = [](std::vector<std::string> entries) {
-        const EnvironmentOverride override(std::move(entries));
-        return Environment::capture().home;
-    };
-    const auto from_database = home_with({});
-
-    CHECK((from_database.empty() || from_database.is_absolute()));
-    CHECK(home_with({"HOME="}) == from_database);
-    CHECK(home_with({"HOME=relative/dir"}) == from_database);
-    CHECK(home_with({"HOME=/nonexistent"}) == "/nonexistent");
-}
-
+        CHECK((from_database.empty() || from_database.is_absolute()));
+        CHECK(home_with({"HOME="}) == from_database);
+        CHECK(home_with({"HOME=relative/dir"}) == from_database);
+        CHECK(home_with({"HOME=/nonexistent"}) == "/nonexistent");
+    }
 }
