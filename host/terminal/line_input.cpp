@@ -1,0 +1,95 @@
+#include "host/terminal/line_input.hpp"
+
+#include <poll.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+
+namespace qwen::host {
+namespace {
+
+constexpr std::size_t kMaxLine = 64u << 10;
+
+/// The settings to go back to; written before the flag is raised, read by a signal handler after it.
+termios g_saved_settings;
+std::atomic<int> g_hidden_fd{-1};
+
+class EchoOff {
+public:
+    explicit EchoOff(int fd) {
+        if (::tcgetattr(fd, &g_saved_settings) != 0) return;
+        g_hidden_fd.store(fd, std::memory_order_release);
+        termios hidden = g_saved_settings;
+        hidden.c_lflag &= static_cast<tcflag_t>(~ECHO);
+        hidden.c_lflag |= ECHONL;
+        ::tcsetattr(fd, TCSAFLUSH, &hidden);
+    }
+    ~EchoOff() { restore_terminal(); }
+    EchoOff(const EchoOff&) = delete;
+    EchoOff& operator=(const EchoOff&) = delete;
+};
+
+/// Waits for input or cancellation.
+Result<void> wait_readable(int fd, const Context& context) {
+    while (true) {
+        pollfd entries[] = {{fd, POLLIN, 0}, {context.cancellation_fd(), POLLIN, 0}};
+        const int count = ::poll(entries, 2, -1);
+        if (context.cancelled()) return cancelled_error();
+        if (count > 0 && entries[0].revents != 0) return {};
+        if (count < 0 && errno != EINTR) return Error{ErrorCode::internal, "waiting for input failed", {}, std::nullopt};
+    }
+}
+
+/// A byte at a time, so that nothing behind the line is taken from whoever reads next.
+Result<bool> read_into(int fd, std::string& line, const Context& context) {
+    while (line.size() < kMaxLine) {
+        QWEN_CHECK(wait_readable(fd, context));
+        char byte = 0;
+        const ssize_t count = ::read(fd, &byte, 1);
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) return !line.empty();
+        if (byte == '\n') return true;
+        line += byte;
+    }
+    return true;
+}
+
+std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view kSpace = " \t\r\n";
+    const auto first = text.find_first_not_of(kSpace);
+    if (first == std::string_view::npos) return {};
+    text = text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+    if (text.size() >= 2 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front()) text = text.substr(1, text.size() - 2);
+    return text;
+}
+
+}  // namespace
+
+void restore_terminal() noexcept {
+    const int fd = g_hidden_fd.exchange(-1, std::memory_order_acq_rel);
+    if (fd >= 0) ::tcsetattr(fd, TCSANOW, &g_saved_settings);
+}
+
+Result<std::optional<std::string>> read_line(int fd, const Context& context) {
+    std::string line;
+    QWEN_TRY(const bool any, read_into(fd, line, context));
+    if (!any) return std::optional<std::string>{};
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    return std::optional<std::string>{std::move(line)};
+}
+
+Result<std::optional<Secret>> read_hidden_line(int fd, const Context& context) {
+    const EchoOff echo_off(fd);
+    std::string line;
+    line.reserve(4096);  // no reallocation leaves a copy of an ordinary key behind
+    const auto any = read_into(fd, line, context);
+    std::optional<Secret> secret;
+    if (any && *any) secret.emplace(trimmed(line));
+    wipe(line);
+    if (!any) return any.error();
+    return secret;
+}
+
+}  // namespace qwen::host

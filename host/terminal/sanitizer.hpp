@@ -1,0 +1,45 @@
+// Makes text from servers, plugins and files safe to show: no byte of it can move the cursor, set the title, fill the clipboard or turn
+// the reading direction.
+//
+// Nothing is swallowed: only the characters that start or are a control are taken out (or shown as ^[), so an escape sequence that never ends cannot
+// hide what follows it. Works on chunks; a character split between two of them is held back until it is whole.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace qwen::host {
+
+/// What becomes of a control character.
+enum class ControlForm : std::uint8_t {
+    visible,  ///< "^[", "^G", "<U+202E>": for terminals, so that an attempt can be seen
+    removed,  ///< for pipes and files
+    raw,      ///< left as it is (`--raw`)
+};
+
+/// Not thread-safe. One object for one stream of text.
+class Sanitizer {
+public:
+    explicit Sanitizer(ControlForm form) : form_(form) {}
+
+    /// Appends the safe form of `chunk` to `out`. '\n' and '\t' pass; ill-formed UTF-8 becomes U+FFFD.
+    void feed(std::string_view chunk, std::string& out);
+    /// The stream has ended: a character that was never completed becomes U+FFFD.
+    void finish(std::string& out);
+
+private:
+    void convert(std::string_view text, std::string& out) const;
+
+    ControlForm form_;
+    std::string held_;
+};
+
+/// The safe form of a whole text.
+[[nodiscard]] std::string sanitized(std::string_view text, ControlForm form);
+
+/// The safe form of something that belongs into one line (names, server messages): line breaks and tabs become spaces, and what is longer than
+/// `max_characters` ends in "…".
+[[nodiscard]] std::string sanitized_line(std::string_view text, std::size_t max_characters = 200);
+
+}  // namespace qwen::host

@@ -1,0 +1,49 @@
+#include "host/terminal/terminal_facts.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace qwen::host {
+namespace {
+
+/// LC_ALL, LC_CTYPE, LANG: the first that is not empty decides (POSIX, 8.2 Internationalization Variables).
+bool locale_is_utf8(const system::Environment& environment) {
+    for (const auto* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+        if (!environment.has(name)) continue;
+        std::string value(*environment.variable(name));
+        std::transform(value.begin(), value.end(), value.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        return value.find("utf-8") != std::string::npos || value.find("utf8") != std::string::npos;
+    }
+    return false;
+}
+
+unsigned terminal_columns() {
+    winsize size{};
+    if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 20) return 80;
+    return size.ws_col;
+}
+
+}  // namespace
+
+TerminalFacts TerminalFacts::detect(const system::Environment& environment) {
+    TerminalFacts facts;
+    facts.stdin_is_terminal = ::isatty(STDIN_FILENO) == 1;
+    facts.stdout_is_terminal = ::isatty(STDOUT_FILENO) == 1;
+    facts.stderr_is_terminal = ::isatty(STDERR_FILENO) == 1;
+    facts.is_dumb = !environment.has("TERM") || environment.variable("TERM") == "dumb";
+    facts.is_utf8 = locale_is_utf8(environment);
+    if (facts.stderr_is_terminal) facts.columns = terminal_columns();
+    return facts;
+}
+
+bool use_color(bool stream_is_terminal, bool is_dumb, ColorChoice choice, const system::Environment& environment) {
+    if (choice != ColorChoice::automatic) return choice == ColorChoice::always;
+    if (environment.has("NO_COLOR")) return false;
+    if (environment.has("CLICOLOR_FORCE") && environment.variable("CLICOLOR_FORCE") != "0") return true;
+    return stream_is_terminal && !is_dumb;
+}
+
+}  // namespace qwen::host
