@@ -7,15 +7,7 @@
 namespace qwen::host {
 namespace {
 
-bool is_c0(char32_t c) { return c < 0x20 || c == 0x7F; }
 bool is_c1(char32_t c) { return c >= 0x80 && c <= 0x9F; }
-
-/// Characters that change how their neighbours are shown: bidi marks, overrides and isolates, line and paragraph separators, interlinear
-/// annotations, tag characters.
-bool is_format_control(char32_t c) {
-    return c == 0x061C || c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) ||
-           (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c <= 0xE007F);
-}
 
 /// In caret notation; a C1 control is shown as the two-byte escape it stands for (ECMA-48 section 5.3).
 void append_visible(char32_t c, std::string& out) {
@@ -38,6 +30,12 @@ bool is_plain(char byte) {
 }
 
 }  // namespace
+
+bool is_terminal_control(char32_t c) {
+    if (c == '\n' || c == '\t') return false;
+    return c < 0x20 || c == 0x7F || is_c1(c) || c == 0x061C || c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) ||
+           (c >= 0x2066 && c <= 0x2069) || (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c <= 0xE007F);
+}
 
 void Sanitizer::feed(std::string_view chunk, std::string& out) {
     if (form_ == ControlForm::raw) {
@@ -72,7 +70,7 @@ void Sanitizer::convert(std::string_view text, std::string& out) const {
 
         // A lone 0x80..0x9F is a C1 control to a terminal that is not in UTF-8 mode, so it must not survive; decode_utf8 gives U+FFFD for it.
         const char32_t c = decode_utf8(text, offset);
-        if (is_c0(c) || is_c1(c) || is_format_control(c)) {
+        if (is_terminal_control(c)) {
             if (form_ == ControlForm::visible) append_visible(c, out);
         } else {
             append_utf8(out, c);

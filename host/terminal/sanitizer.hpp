@@ -18,6 +18,10 @@ enum class ControlForm : std::uint8_t {
     raw,      ///< left as it is (`--raw`)
 };
 
+/// C0 (but for '\n' and '\t'), DEL, C1, and characters that change how their neighbours are shown: bidi marks, overrides and isolates, line and
+/// paragraph separators, interlinear annotations, tag characters.
+[[nodiscard]] bool is_terminal_control(char32_t c);
+
 /// Not thread-safe. One object for one stream of text.
 class Sanitizer {
 public:

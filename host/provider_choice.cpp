@@ -1,0 +1,85 @@
+#include "host/provider_choice.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "host/cli/suggestion.hpp"
+
+namespace qwen::host {
+namespace {
+
+constexpr std::string_view kGenericPlugin = "openai_compat";
+constexpr std::string_view kSignInPlugin = "qwen_oauth";
+
+const KnownProvider* find(std::span<const KnownProvider> known, std::string_view name) {
+    // People write qwen-oauth as often as qwen_oauth.
+    std::string spelled(name);
+    std::replace(spelled.begin(), spelled.end(), '-', '_');
+    const auto same = [&](const KnownProvider& candidate) {
+        std::string own = candidate.name;
+        std::replace(own.begin(), own.end(), '-', '_');
+        return own == spelled;
+    };
+    const auto provider = std::find_if(known.begin(), known.end(), same);
+    return provider == known.end() ? nullptr : &*provider;
+}
+
+Error unknown_provider(std::span<const KnownProvider> known, std::string_view name, const config::Provenance& from) {
+    std::vector<std::string_view> names;
+    for (const auto& provider : known) names.emplace_back(provider.name);
+    const auto nearest = nearest_name(name, names);
+    std::optional<FileLocation> where;
+    if (!from.location.path.empty()) where = from.location;
+    return {ErrorCode::plugin_missing, fmt::format("no provider is called \"{}\" (from {})", name, from.to_string()),
+            nearest.empty() ? fmt::format("one of {}", fmt::join(names, ", ")) : fmt::format("--provider {}", nearest), std::move(where)};
+}
+
+/// A default of the program or of a preset says nothing about what the user wants.
+bool was_given(const config::Candidate* winner) {
+    return winner != nullptr && winner->from.source != config::Source::builtin && winner->from.source != config::Source::preset &&
+           winner->from.source != config::Source::account;
+}
+
+/// The key with the strongest source; a URL alone counts too, because a server of one's own may need no key.
+const config::ResolvedSetting* given_setting(const config::Resolution& resolution, config::SettingRole role) {
+    const config::ResolvedSetting* best = nullptr;
+    for (const auto& resolved : resolution.all()) {
+        if (resolved.setting.role != role || resolved.setting.provider.empty() || !was_given(resolved.winner())) continue;
+        if (best == nullptr || resolved.winner()->from.source < best->winner()->from.source) best = &resolved;
+    }
+    return best;
+}
+
+}  // namespace
+
+Result<ProviderChoice> choose_provider(const config::Resolution& resolution, std::span<const KnownProvider> known, const StoredLogins& logins) {
+    if (const auto* named = resolution.winner("provider"); named != nullptr && !named->value.empty()) {
+        const auto* provider = find(known, named->value.reveal());
+        if (provider == nullptr) return unknown_provider(known, named->value.reveal(), named->from);
+        return ProviderChoice{*provider, named->from.to_string()};
+    }
+    for (const auto role : {config::SettingRole::api_key, config::SettingRole::base_url}) {
+        const auto* given = given_setting(resolution, role);
+        if (given == nullptr) continue;
+        if (role == config::SettingRole::base_url && given->setting.provider != kGenericPlugin) continue;
+        if (const auto* provider = find(known, given->setting.provider)) return ProviderChoice{*provider, given->winner()->from.to_string()};
+    }
+    if (!logins.default_account.empty())
+        if (const auto* provider = find(known, logins.default_account)) return ProviderChoice{*provider, "the default account"};
+    if (logins.has_qwen_sign_in)
+        if (const auto* provider = find(known, kSignInPlugin)) return ProviderChoice{*provider, "the Qwen sign-in"};
+    return not_signed_in({}, false);
+}
+
+Error not_signed_in(std::string_view looked_in, bool can_ask) {
+    std::string hint = can_ask ? "qwen auth login, to sign in with a browser or store a key;\nor set OPENAI_API_KEY (and, if not OpenAI, OPENAI_BASE_URL and OPENAI_MODEL)"
+                               : "set OPENAI_API_KEY (and, if not OpenAI, OPENAI_BASE_URL and OPENAI_MODEL),\n"
+                                 "or pipe a key:  printenv KEY | qwen auth login openai --with-api-key,\n"
+                                 "or sign in with any browser:  qwen auth login --no-browser";
+    if (!looked_in.empty()) hint += fmt::format("\nLooked in: {}", looked_in);
+    return {ErrorCode::not_authenticated, can_ask ? "not signed in" : "not signed in, and this is not a terminal, so no browser login", std::move(hint),
+            std::nullopt};
+}
+
+}  // namespace qwen::host
