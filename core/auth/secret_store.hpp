@@ -18,6 +18,15 @@ struct StoredSecret {
     std::optional<UtcTime> expires_at;
     /// Changes with every write, by whichever process; never 0.
     std::uint64_t revision = 0;
+    /// When it was written; absent: unknown.
+    std::optional<UtcTime> stored_at = std::nullopt;
+};
+
+/// What put_if does when the disk refuses the new value.
+enum class OnWriteFailure : std::uint8_t {
+    report,
+    /// Keeps the value in this process and tells the user: for a renewed sign-in, whose predecessor the server has already forgotten.
+    keep_in_memory,
 };
 
 class SecretStore {
@@ -31,6 +40,11 @@ public:
                                                                       std::uint64_t revision) = 0;
     /// Removing what is not there is success.
     [[nodiscard]] virtual Result<void> erase(std::string_view key) = 0;
+    /// Takes a value that the server no longer accepts out of use while `revision` is still the newest. Where a file holds it, the file stays
+    /// for people to look at under another name.
+    [[nodiscard]] virtual Result<void> retire(std::string_view key, [[maybe_unused]] std::uint64_t revision) { return erase(key); }
+    /// Stores that cannot fail to write ignore it. Initially `report`.
+    virtual void set_on_write_failure([[maybe_unused]] OnWriteFailure rule) {}
     /// For people: "/home/ana/.qwen/oauth_creds.json (0600)", "system keyring".
     [[nodiscard]] virtual std::string describe() const = 0;
 };

@@ -162,6 +162,18 @@ Result<std::optional<FileContent>> read_file_at(const Descriptor& directory, con
     return read_relative(directory.get(), name.c_str(), rules, shown_as);
 }
 
+Result<std::optional<Descriptor>> open_file_at(const Descriptor& directory, const std::string& name, const path& shown_as) {
+    Descriptor descriptor(open_again_if_interrupted(directory.get(), name.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW));
+    if (descriptor) return std::optional(std::move(descriptor));
+    if (means_absent(errno)) return std::optional<Descriptor>();
+    return storage_error("cannot open", shown_as, errno);
+}
+
+Result<void> change_mode(const Descriptor& descriptor, mode_t permissions, const path& shown_as) {
+    if (::fchmod(descriptor.get(), permissions) != 0) return storage_error("cannot change the mode", shown_as, errno);
+    return {};
+}
+
 Result<void> make_private_directory(const path& directory) {
     path so_far;
     for (const path& part : directory) {

@@ -51,6 +51,9 @@ struct FileFacts {
 /// What stands at `path` itself, a symbolic link included. nullopt: nothing. Errors: storage_failed.
 [[nodiscard]] Result<std::optional<FileFacts>> facts_of_path(const std::filesystem::path& path);
 
+/// Gives an open file or directory other permission bits. Errors: storage_failed.
+[[nodiscard]] Result<void> change_mode(const Descriptor& descriptor, mode_t permissions, const std::filesystem::path& shown_as);
+
 /// The storage_failed error for `errno_value` ("cannot write: no space left on device"), with `path` in `where`.
 [[nodiscard]] Error storage_error(std::string_view action, const std::filesystem::path& path, int errno_value);
 
@@ -77,6 +80,10 @@ struct FileContent {
 [[nodiscard]] Result<std::optional<FileContent>> read_file_at(const Descriptor& directory, const std::string& name, const ReadRules& rules,
                                                               const std::filesystem::path& shown_as);
 
+/// Opens `name` inside a directory for examining and chmod, never through a symbolic link. nullopt: nothing there. Errors: storage_failed.
+[[nodiscard]] Result<std::optional<Descriptor>> open_file_at(const Descriptor& directory, const std::string& name,
+                                                             const std::filesystem::path& shown_as);
+
 /// Creates `directory` and missing parents with mode 0700. Errors: storage_failed.
 [[nodiscard]] Result<void> make_private_directory(const std::filesystem::path& directory);
 
@@ -91,6 +98,9 @@ public:
     /// Waits for the lock until the context's deadline. Refuses a symbolic link or anything but a regular file.
     /// Errors: timed_out, cancelled, storage_failed.
     [[nodiscard]] static Result<FileLock> acquire(const std::filesystem::path& path, const Context& context);
+
+    /// The locked file itself, open for reading and writing, for what is kept in it.
+    [[nodiscard]] const Descriptor& file() const { return descriptor_; }
 
 private:
     explicit FileLock(Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
