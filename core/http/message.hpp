@@ -67,6 +67,9 @@ public:
     /// Waits until at least one byte is there and returns what is there, at most buffer.size(); 0 is the clean end.
     /// Errors: answer_cut_short (the connection broke), timed_out (idle), bad_response, cancelled.
     [[nodiscard]] virtual Result<std::size_t> read_some(std::span<char> buffer) = 0;
+    /// The caller has all it wants (the protocol above said so): reads the rest of the framing if it is as good as there, so that the connection can
+    /// serve another request. Never waits longer than a moment.
+    virtual void end_early() {}
 };
 
 struct Response {
