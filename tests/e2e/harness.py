@@ -131,6 +131,7 @@ class World:
     def __init__(self, build, verbose=False):
         self.program = build / "bin" / "qwen"
         self.build = build
+        self.source = pathlib.Path(__file__).resolve().parent.parent.parent
         self.verbose = verbose
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="qwen-e2e-"))
         self.home = self.root / "home"
