@@ -36,29 +36,29 @@ enum AllowedSources : std::uint8_t {
 
 struct Setting {
     /// Dotted key as in config.toml: "model", "network.proxy", "providers.openai_compat.base_url".
-    std::string key;
+    std::string key{};
     ValueType type = ValueType::text;
     /// "--openai-api-key"; empty: no flag.
-    std::string flag;
+    std::string flag{};
     /// "-m"; empty: none.
-    std::string short_flag;
+    std::string short_flag{};
     /// Environment and .env names, first wins: {"OPENAI_MODEL"}.
-    std::vector<std::string> variables;
+    std::vector<std::string> variables{};
     /// Text form; meaningless when !has_default.
-    std::string default_value;
+    std::string default_value{};
     bool has_default = false;
     std::uint8_t allowed = from_anywhere;
     SettingRole role = SettingRole::none;
     /// Closed list of values; empty: any value of the type.
-    std::vector<std::string> choices;
+    std::vector<std::string> choices{};
     /// "URL", "NAME": shown after the flag.
-    std::string placeholder;
+    std::string placeholder{};
     /// One sentence, for --help and the reference.
-    std::string help;
+    std::string help{};
     /// Question for an interactive prompt; empty: never asked.
-    std::string prompt;
+    std::string prompt{};
     /// The provider plugin that declared it; empty: the core.
-    std::string provider;
+    std::string provider{};
 
     [[nodiscard]] bool is_secret() const { return type == ValueType::secret; }
 };

@@ -1,0 +1,21 @@
+// The text of a value, understood as its type. One place, so that a flag, a variable and a file accept the same spellings.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+
+#include "core/config/setting.hpp"
+
+namespace qwen::config {
+
+/// true, yes, on, 1 / false, no, off, 0, without regard to case; nullopt for anything else.
+[[nodiscard]] std::optional<bool> parse_boolean(std::string_view text);
+[[nodiscard]] std::optional<std::int64_t> parse_integer(std::string_view text);
+/// "500ms", "10s", "2m", "1h"; a number alone is seconds. At most 24 hours.
+[[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+
+/// What is wrong with a value ("is not a duration like 10s"), without the value; nullopt when it fits.
+[[nodiscard]] std::optional<std::string> problem_with(const Setting& setting, std::string_view value);
+
+}  // namespace qwen::config
