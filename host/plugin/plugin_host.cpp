@@ -1,0 +1,93 @@
+#include "host/plugin/plugin_host.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "host/plugin/direct_instance.hpp"
+#include "host/plugin/host_table.hpp"
+#include "host/plugin/plugin_library.hpp"
+
+namespace qwen::host::plugin {
+namespace {
+
+qwen_host_ctx make_context(const ServiceDependencies& dependencies, const std::string& id) {
+    qwen_host_ctx context{.clock = &dependencies.clock, .random = &dependencies.random, .log = {}};
+    if (dependencies.log) {
+        context.log = [log = dependencies.log, id](std::uint32_t level, std::string_view message) { log(level, id, message); };
+    }
+    return context;
+}
+
+/// A plugin that was opened: its entry function is called once in a process, and all it was given lives as long as the process.
+struct LoadedPlugin {
+    /// The loader knows a library by its path, here /proc/self/fd/N: were the number given out again, the next plugin would be this one.
+    system::Descriptor sealed;
+    std::unique_ptr<HostTable> host;
+    const qwen_provider* provider = nullptr;
+};
+
+/// By hash. Never destroyed, see LoadedPlugin. Used by one thread.
+std::map<std::string, LoadedPlugin>& loaded_plugins() {
+    static auto* const plugins = new std::map<std::string, LoadedPlugin>();
+    return *plugins;
+}
+
+Result<const qwen_provider*> load(VerifiedPlugin& plugin, const ServiceDependencies& dependencies) {
+    qwen_host_ctx context = make_context(dependencies, plugin.manifest.id);
+    if (const auto known = loaded_plugins().find(plugin.sha256); known != loaded_plugins().end()) {
+        known->second.host->rebind(std::move(context));
+        if (known->second.provider != nullptr) return known->second.provider;
+        return Error{ErrorCode::plugin_refused, fmt::format("plugin '{}' was refused before", plugin.manifest.id), {}, FileLocation{plugin.file.path.native()}};
+    }
+    LoadedPlugin& loaded = loaded_plugins()[plugin.sha256];
+    loaded.host = std::make_unique<HostTable>(std::move(context));
+    auto entry = open_library(plugin);
+    loaded.sealed = std::move(plugin.sealed);
+    if (!entry) return std::move(entry).error();
+    QWEN_TRY(loaded.provider, shake_hands(*entry, *loaded.host, plugin.manifest, plugin.file.path.native()));
+    return loaded.provider;
+}
+
+}  // namespace
+
+Result<FoundProvider> PluginHost::find(std::string_view name) const {
+    auto file = find_plugin_file(directories_, name);
+    if (file) {
+        QWEN_TRY(VerifiedPlugin plugin, verify_plugin(*file, policy_));
+        return FoundProvider{std::move(plugin), {}};
+    }
+    if (file.error().code != ErrorCode::plugin_missing) return std::move(file).error();
+    for (const PluginFile& candidate : list_plugin_files(directories_)) {
+        // A plugin that cannot be used cannot lend its presets either; `qwen plugin list` says why.
+        auto plugin = verify_plugin(candidate, policy_);
+        if (plugin && plugin->manifest.preset(name) != nullptr) return FoundProvider{std::move(*plugin), std::string(name)};
+    }
+    return std::move(file).error();
+}
+
+std::vector<ListedPlugin> PluginHost::list() const {
+    std::vector<ListedPlugin> rows;
+    for (PluginFile& file : list_plugin_files(directories_)) {
+        auto plugin = verify_plugin(file, policy_);
+        rows.push_back({std::move(file), std::move(plugin)});
+    }
+    return rows;
+}
+
+Result<std::unique_ptr<PluginProvider>> PluginHost::open(FoundProvider found, ServiceDependencies dependencies) {
+    QWEN_TRY(const qwen_provider* const provider, load(found.plugin, dependencies));
+    return std::make_unique<PluginProvider>(std::move(found.plugin.manifest), make_direct_instance(*provider), std::move(dependencies));
+}
+
+Result<std::unique_ptr<PluginProvider>> open_in_memory(const qwen_provider* (*entry)(const qwen_host*), std::string_view manifest_json,
+                                                       ServiceDependencies dependencies) {
+    QWEN_TRY(Manifest manifest, parse_manifest(manifest_json, "(memory)"));
+    QWEN_CHECK(check_compatible(manifest, "(memory)"));
+    // Left behind on purpose: the provider may keep the pointer for ever.
+    const auto* const host = new HostTable(make_context(dependencies, manifest.id));
+    QWEN_TRY(const qwen_provider* const provider, shake_hands(entry, *host, manifest, "(memory)"));
+    return std::make_unique<PluginProvider>(std::move(manifest), make_direct_instance(*provider), std::move(dependencies));
+}
+
+}  // namespace qwen::host::plugin

@@ -1,0 +1,59 @@
+// The front door: finds a provider by name, says what it is, and opens it. Only the chosen plugin's code is ever run.
+//
+// The order of use: `find` (reads and checks, runs nothing) → settings_for(manifest, preset) into the setting table → resolve → `open`.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/plugin/plugin_provider.hpp"
+#include "host/plugin/plugin_trust.hpp"
+
+struct qwen_host;
+struct qwen_provider;
+
+namespace qwen::host::plugin {
+
+/// A provider name, found and checked.
+struct FoundProvider {
+    VerifiedPlugin plugin;
+    /// Id of the preset the name stands for; empty: the plugin itself.
+    std::string preset_id;
+
+    /// Null for the plugin itself. Borrowed from `plugin.manifest`.
+    [[nodiscard]] const Preset* preset() const { return preset_id.empty() ? nullptr : plugin.manifest.preset(preset_id); }
+};
+
+/// One row of a listing: the plugin, or why it cannot be used.
+struct ListedPlugin {
+    PluginFile file;
+    Result<VerifiedPlugin> plugin;
+};
+
+class PluginHost {
+public:
+    PluginHost(PluginDirectories directories, PluginPolicy policy) : directories_(std::move(directories)), policy_(std::move(policy)) {}
+
+    /// `name` is a plugin's id or a preset's. With an id, no other plugin's file is opened; a preset's name is looked up in the manifests.
+    /// Errors: plugin_missing, and those of verify_plugin.
+    [[nodiscard]] Result<FoundProvider> find(std::string_view name) const;
+    /// Every plugin file, checked; runs no code.
+    [[nodiscard]] std::vector<ListedPlugin> list() const;
+
+    /// Loads the plugin (in this process or in its own, as `found.plugin.isolation` says) and makes its provider. Errors: plugin_refused,
+    /// plugin_incompatible, plugin_fault.
+    [[nodiscard]] static Result<std::unique_ptr<PluginProvider>> open(FoundProvider found, ServiceDependencies dependencies);
+
+private:
+    PluginDirectories directories_;
+    PluginPolicy policy_;
+};
+
+/// The second door, for tests: a provider from an entry function of this program. `manifest_json` is what the note would hold.
+[[nodiscard]] Result<std::unique_ptr<PluginProvider>> open_in_memory(const qwen_provider* (*entry)(const qwen_host*), std::string_view manifest_json,
+                                                                     ServiceDependencies dependencies);
+
+}  // namespace qwen::host::plugin

@@ -1,0 +1,58 @@
+// Decides whether a plugin file may be opened, in the order of decision 0003: policy by name, path and owner, content hash, manifest and ABI.
+//
+// What was checked is what is mapped: the file is copied once into sealed memory, and hash, inspection and dlopen all see that copy. Nothing in
+// this file runs code of the plugin.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "core/system/file.hpp"
+#include "host/plugin/elf_note.hpp"
+#include "host/plugin/manifest.hpp"
+#include "host/plugin/plugin_search.hpp"
+
+namespace qwen::host::plugin {
+
+/// Where a plugin's code runs.
+enum class Isolation : std::uint8_t { in_process, own_process };
+
+/// What the operations team says of a plugin.
+struct PolicyRuling {
+    enum class Effect : std::uint8_t { no_rule, allow, deny };
+    Effect effect = Effect::no_rule;
+    /// The rule, for messages: "/etc/qwen/policy.toml:12 providers.deny".
+    std::string rule;
+    /// Overrides the default (bundled hash: in process; anything else: own process).
+    std::optional<Isolation> isolation;
+};
+
+/// The policy, as questions; an empty function has no rule for anything.
+struct PluginPolicy {
+    /// Asked before the file is opened.
+    std::function<PolicyRuling(const PluginFile& file)> by_name;
+    /// Asked with the SHA-256 (lower-case hexadecimal) of the bytes that would be mapped.
+    std::function<PolicyRuling(const PluginFile& file, const std::string& sha256)> by_content;
+};
+
+/// A plugin that passed every check, with its bytes held in memory nobody can change any more.
+struct VerifiedPlugin {
+    PluginFile file;
+    Manifest manifest;
+    ElfFacts elf;
+    std::string sha256;
+    system::FileFacts facts;
+    bool is_bundled_build = false;  ///< the hash is one of those compiled in
+    Isolation isolation = Isolation::own_process;
+    std::string rule;               ///< the policy rule that decided; empty: the default
+    system::Descriptor sealed;      ///< read-only memory file
+};
+
+/// Runs all checks. Errors: denied_by_policy, plugin_missing, plugin_refused, plugin_incompatible; each names the file and the reason.
+[[nodiscard]] Result<VerifiedPlugin> verify_plugin(const PluginFile& file, const PluginPolicy& policy);
+
+/// The same for sealed bytes that came from elsewhere (the socket of the host), without path, policy and owner.
+[[nodiscard]] Result<VerifiedPlugin> inspect_sealed(system::Descriptor sealed, PluginFile file);
+
+}  // namespace qwen::host::plugin
