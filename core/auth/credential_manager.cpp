@@ -35,11 +35,17 @@ Error too_long(std::chrono::seconds waited) {
 }  // namespace
 
 RefreshLocks RefreshLocks::in(const std::filesystem::path& directory, const std::filesystem::path& runtime_directory) {
+    RefreshLocks locks = of("oauth_creds", directory, runtime_directory);
+    if (!directory.empty()) locks.peer = directory / "oauth_creds.lock";
+    return locks;
+}
+
+RefreshLocks RefreshLocks::of(std::string_view provider, const std::filesystem::path& directory,
+                              const std::filesystem::path& runtime_directory) {
+    const std::string name = std::string(provider) + ".refresh";
     RefreshLocks locks;
-    if (runtime_directory.is_absolute()) locks.fallback = runtime_directory / "qwen" / "oauth_creds.refresh";
-    if (directory.empty()) return locks;
-    locks.ours = directory / "locks" / "oauth_creds.refresh";
-    locks.peer = directory / "oauth_creds.lock";
+    if (!directory.empty()) locks.ours = directory / "locks" / name;
+    if (runtime_directory.is_absolute()) locks.fallback = runtime_directory / "qwen" / name;
     return locks;
 }
 

@@ -1,7 +1,7 @@
 // The one place that renews a sign-in: before it expires, and once after a server refused it.
 //
 // A refresh token may be used once, by one process. So a renewal is serialised three times: by a mutex among threads, by a kernel lock
-// among our processes, by Qwen Code's lock file between the two programs (decision 0012). Whoever got all three reads the store again,
+// among our processes, by Qwen Code's lock file between the two programs (decision 0014). Whoever got all three reads the store again,
 // because the one before it may have done the work already.
 #pragma once
 
@@ -28,6 +28,9 @@ struct RefreshLocks {
 
     /// For oauth_creds.json below `directory`; `runtime_directory` ($XDG_RUNTIME_DIR) may be empty.
     [[nodiscard]] static RefreshLocks in(const std::filesystem::path& directory, const std::filesystem::path& runtime_directory);
+    /// For a provider whose sign-in is elsewhere (credentials.json, keyring); `provider` is its id. Qwen Code does not know of it.
+    [[nodiscard]] static RefreshLocks of(std::string_view provider, const std::filesystem::path& directory,
+                                         const std::filesystem::path& runtime_directory);
 };
 
 /// Renewing starts this long before the expiry: a tenth of the lifetime, at least `margin_min`, at most `margin_max`.

@@ -20,7 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::filesystem::path;
 
-/// Theirs. (From version 0.24 on they wait 35 s; see decision 0012.)
+/// Theirs. (From version 0.24 on they wait 35 s; see decision 0014.)
 constexpr auto kStaleAfter = 10s;
 /// Well below kStaleAfter, so that one late wake-up does not make us stale.
 constexpr auto kHeartbeat = 3s;

@@ -1,7 +1,7 @@
 // The lock file of Qwen Code, ~/.qwen/oauth_creds.lock, so that the two programs do not renew one sign-in at the same time.
 //
 // Its protocol: created with O_EXCL, content a UUID, stale ten seconds after its mtime, removed at the end. It is the second lock of a
-// renewal; among our own processes the kernel's lock comes first (decision 0012), so whoever is here is the only one of ours.
+// renewal; among our own processes the kernel's lock comes first (decision 0014), so whoever is here is the only one of ours.
 #pragma once
 
 #include <filesystem>
