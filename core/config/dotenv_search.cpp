@@ -2,90 +2,152 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <charconv>
+#include <initializer_list>
+
+#include "core/system/file.hpp"
+
 namespace qwen::config {
 namespace {
 
 namespace fs = std::filesystem;
+using system::Descriptor;
+using system::FileFacts;
 
-struct Candidate {
-    fs::path path;
-    fs::path directory;  ///< whose owner and mode decide whether the file may be looked at
+constexpr std::uint64_t kMaxBytes = 64u << 10;
+constexpr int kMaxDepth = 1000;
+
+/// Whose files may configure this user: their own, root's, and under sudo those of the user who called it.
+class Owners {
+public:
+    explicit Owners(const system::Environment& environment) : user_(environment.effective_uid) {
+        const auto sudo = environment.variable("SUDO_UID");
+        unsigned uid = 0;
+        if (user_ == 0 && sudo && std::from_chars(sudo->data(), sudo->data() + sudo->size(), uid).ec == std::errc{}) sudo_ = uid;
+        if (const auto safe = environment.variable("QWEN_SAFE_DIRECTORY")) safe_directory_ = fs::path(*safe).lexically_normal();
+    }
+    [[nodiscard]] bool trusts(unsigned owner) const { return owner == 0 || owner == user_ || owner == sudo_; }
+    /// Only the owner (or the owner's private group, which Debian gives the same number) may write.
+    [[nodiscard]] bool nobody_else_writes(const FileFacts& facts) const {
+        if ((facts.mode & S_IWOTH) != 0) return false;
+        return (facts.mode & S_IWGRP) == 0 || facts.group == facts.owner;
+    }
+    [[nodiscard]] bool declared_safe(const fs::path& directory) const { return !safe_directory_.empty() && directory.lexically_normal() == safe_directory_; }
+
+private:
+    unsigned user_;
+    std::optional<unsigned> sudo_;
+    fs::path safe_directory_;
 };
 
-/// Group write is allowed for the user's private group (same number as the user), which umask 002 leaves on ordinary files.
-bool is_writable_by_others(unsigned owner, unsigned group, mode_t mode) { return (mode & S_IWOTH) != 0 || ((mode & S_IWGRP) != 0 && group != owner); }
-
-bool is_own(unsigned owner, unsigned effective_uid) { return owner == effective_uid || owner == 0; }
-
-/// Why nothing in this directory counts; empty when it does, or does not exist.
-std::string distrust_of_directory(const fs::path& directory, unsigned effective_uid) {
-    struct stat facts {};
-    if (::stat(directory.c_str(), &facts) != 0) return {};
-    if (!is_own(facts.st_uid, effective_uid)) return "the directory belongs to another user";
-    if ((facts.st_mode & S_IWOTH) != 0) return "anybody may write to the directory";
-    return {};
+Error refused(const Error& cause, const fs::path& path) {
+    return {ErrorCode::dotenv_refused, "the .env file that applies cannot be used: " + cause.message, "remove it, or run somewhere else", FileLocation{path.string(), 0, 0}};
 }
 
-std::string distrust_of_file(const system::FileFacts& facts, unsigned effective_uid) {
-    if (!is_own(facts.owner, effective_uid)) return "it belongs to another user";
-    if (is_writable_by_others(facts.owner, facts.group, facts.mode)) return "others may write to it";
-    return {};
-}
+class Search {
+public:
+    Search(const system::Environment& environment, const fs::path& user_directory) : environment_(environment), user_directory_(user_directory), owners_(environment) {}
 
-bool is_same_file(const fs::path& a, const fs::path& b) {
-    std::error_code ignored;
-    return !a.empty() && !b.empty() && fs::equivalent(a, b, ignored);
-}
-
-std::vector<Candidate> candidates(const system::Environment& environment, const fs::path& user_directory) {
-    std::vector<Candidate> places;
-    for (fs::path directory = environment.working_directory; !directory.empty(); directory = directory.parent_path()) {
-        places.push_back({directory / ".qwen" / ".env", directory});
-        places.push_back({directory / ".env", directory});
-        if (directory == directory.root_path()) break;
+    Result<DotenvSearch> run() {
+        QWEN_CHECK(walk_up());
+        if (!result_.winner) QWEN_CHECK(look_into(user_directory_, {".env"}));
+        if (!result_.winner) QWEN_CHECK(look_into(environment_.home, {".env"}));
+        return std::move(result_);
     }
-    if (!user_directory.empty()) places.push_back({user_directory / ".env", user_directory});
-    if (!environment.home.empty()) places.push_back({environment.home / ".env", environment.home});
-    return places;
-}
 
-bool is_there(const fs::path& path) {
-    struct stat facts {};
-    return ::lstat(path.c_str(), &facts) == 0;
-}
+private:
+    [[nodiscard]] Result<void> walk_up() {
+        const FileIdentity home = identity_of(environment_.home);
+        fs::path shown = environment_.working_directory;
+        auto opened = system::open_directory(shown);
+        if (!opened || !*opened) return {};  // the directory was removed under us
+        Descriptor directory = std::move(**opened);
+        for (int depth = 0; depth < kMaxDepth; ++depth) {
+            QWEN_TRY(const FileFacts facts, system::facts_of(directory));
+            const bool is_home = home.inode != 0 && home == FileIdentity{facts.device, facts.inode};
+            QWEN_CHECK(look_into(directory, facts, shown, {".qwen/.env", ".env"}, is_home ? TrustClass::user : TrustClass::project));
+            if (result_.winner || shown == shown.root_path()) return {};
+            shown = shown.parent_path();
+            auto parent = system::open_parent(directory);
+            if (!parent) return {};  // nothing readable above
+            directory = std::move(*parent);
+        }
+        return {};
+    }
 
-bool is_file_of_user(const fs::path& path, const system::Environment& environment, const fs::path& user_directory) {
-    const auto directory = path.parent_path();
-    return is_same_file(directory, environment.home) || is_same_file(directory, user_directory);
-}
+    /// A directory of the user's own.
+    [[nodiscard]] Result<void> look_into(const fs::path& path, std::initializer_list<const char*> names) {
+        if (path.empty()) return {};
+        const auto opened = system::open_directory(path);
+        if (!opened || !*opened) {
+            for (const char* name : names) result_.looked_at.push_back(path / name);
+            return {};
+        }
+        QWEN_TRY(const FileFacts facts, system::facts_of(**opened));
+        return look_into(**opened, facts, path, names, TrustClass::user);
+    }
+
+    [[nodiscard]] Result<void> look_into(const Descriptor& directory, const FileFacts& directory_facts, const fs::path& shown, std::initializer_list<const char*> names,
+                                         TrustClass trust) {
+        for (const char* name : names) {
+            const fs::path path = shown / name;
+            if (std::find(result_.looked_at.begin(), result_.looked_at.end(), path) != result_.looked_at.end()) continue;
+            result_.looked_at.push_back(path);
+            auto facts = system::facts_at(directory, name, path);
+            if (!facts) return refused(facts.error(), path);
+            if (!*facts) continue;
+            if (!acceptable(**facts, directory_facts, shown, path)) continue;
+            QWEN_CHECK(load(directory, name, path, trust));
+            if (result_.winner) return {};
+        }
+        return {};
+    }
+
+    /// Says why not, once, in a notice.
+    [[nodiscard]] bool acceptable(const FileFacts& facts, const FileFacts& directory, const fs::path& shown, const fs::path& path) {
+        const auto ignore = [&](std::string why) {
+            result_.notices.push_back({".env ignored: " + std::move(why), FileLocation{path.string(), 0, 0}});
+            return false;
+        };
+        if (!owners_.trusts(facts.owner) && !owners_.declared_safe(shown))
+            return ignore("the file belongs to another user (uid " + std::to_string(facts.owner) + "); if you trust the directory, set QWEN_SAFE_DIRECTORY to it");
+        if (!owners_.trusts(directory.owner) && !owners_.declared_safe(shown))
+            return ignore("its directory belongs to another user (uid " + std::to_string(directory.owner) + "); if you trust it, set QWEN_SAFE_DIRECTORY to it");
+        if ((directory.mode & S_IWOTH) != 0) return ignore("everybody may write in its directory");
+        // What is no file at all is refused when it is read, with a better reason than its mode.
+        if (facts.is_regular() && !owners_.nobody_else_writes(facts)) return ignore("others may write it; chmod go-w makes it count");
+        return true;
+    }
+
+    [[nodiscard]] Result<void> load(const Descriptor& directory, const char* name, const fs::path& path, TrustClass trust) {
+        auto content = system::read_file_at(directory, name, {.max_bytes = kMaxBytes, .follow_symlink = true}, path);
+        if (!content) return refused(content.error(), path);
+        if (!*content) return {};  // removed between the two looks
+        system::FileContent& file = **content;
+        // What was read is what is judged: the path may have changed hands since facts_at().
+        if (!owners_.trusts(file.facts.owner) && !owners_.declared_safe(path.parent_path())) return {};
+        const bool in_qwen_directory = path.parent_path().filename() == ".qwen";
+        result_.winner = DotenvFile{path, std::move(file.bytes), {file.facts.device, file.facts.inode}, trust, trust == TrustClass::project && !in_qwen_directory};
+        return {};
+    }
+
+    static FileIdentity identity_of(const fs::path& path) {
+        if (path.empty()) return {};
+        const auto directory = system::open_directory(path);
+        if (!directory || !*directory) return {};
+        const auto facts = system::facts_of(**directory);
+        return facts ? FileIdentity{facts->device, facts->inode} : FileIdentity{};
+    }
+
+    const system::Environment& environment_;
+    const fs::path& user_directory_;
+    Owners owners_;
+    DotenvSearch result_;
+};
 
 }  // namespace
 
-Result<DotenvSearch> find_dotenv(const system::Environment& environment, const fs::path& user_directory) {
-    DotenvSearch search;
-    for (const auto& candidate : candidates(environment, user_directory)) {
-        search.looked_at.push_back(candidate.path);
-        if (!is_there(candidate.path)) continue;
-        const FileLocation where{candidate.path.string(), 0, 0};
-        if (const auto reason = distrust_of_directory(candidate.directory, environment.effective_uid); !reason.empty()) {
-            search.notices.push_back({".env ignored: " + reason, where});
-            continue;
-        }
-        auto content = system::read_file(candidate.path, {});
-        if (!content)
-            return Error{ErrorCode::dotenv_refused, "the .env file that applies cannot be used: " + content.error().message, "remove it, or run somewhere else", where};
-        if (!*content) continue;
-        if (const auto reason = distrust_of_file((*content)->facts, environment.effective_uid); !reason.empty()) {
-            search.notices.push_back({".env ignored: " + reason, where});
-            continue;
-        }
-        DotenvFile file{candidate.path, std::move((*content)->bytes), {(*content)->facts.device, (*content)->facts.inode}};
-        if (is_file_of_user(candidate.path, environment, user_directory)) file.trust = TrustClass::user;
-        file.is_plain_project_file = file.trust == TrustClass::project && candidate.path.parent_path().filename() != ".qwen";
-        search.winner = std::move(file);
-        return search;
-    }
-    return search;
-}
+Result<DotenvSearch> find_dotenv(const system::Environment& environment, const fs::path& user_directory) { return Search(environment, user_directory).run(); }
 
 }  // namespace qwen::config

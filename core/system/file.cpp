@@ -157,6 +157,19 @@ Result<std::optional<Descriptor>> open_directory(const path& directory) {
     return storage_error("cannot open", directory, errno);
 }
 
+Result<Descriptor> open_parent(const Descriptor& directory) {
+    Descriptor parent(open_again_if_interrupted(directory.get(), "..", O_PATH | O_DIRECTORY));
+    if (!parent) return storage_error("cannot open", "..", errno);
+    return parent;
+}
+
+Result<std::optional<FileFacts>> facts_at(const Descriptor& directory, const char* name, const path& shown_as) {
+    struct stat status {};
+    if (::fstatat(directory.get(), name, &status, 0) == 0) return std::optional(to_facts(status));
+    if (means_absent(errno) || errno == EACCES) return std::optional<FileFacts>();
+    return storage_error("cannot examine", shown_as, errno);
+}
+
 Result<std::optional<FileContent>> read_file_at(const Descriptor& directory, const std::string& name, const ReadRules& rules,
                                                 const path& shown_as) {
     return read_relative(directory.get(), name.c_str(), rules, shown_as);
