@@ -76,6 +76,11 @@ std::vector<ListedPlugin> PluginHost::list() const {
 }
 
 Result<std::unique_ptr<PluginProvider>> PluginHost::open(FoundProvider found, ServiceDependencies dependencies) {
+    if (found.plugin.isolation == Isolation::own_process) {
+        return Error{ErrorCode::plugin_refused,
+                     fmt::format("plugin '{}' was not built with this program and may not run inside it", found.plugin.manifest.id),
+                     "a policy can allow it in-process by its hash", FileLocation{found.plugin.file.path.native()}};
+    }
     QWEN_TRY(const qwen_provider* const provider, load(found.plugin, dependencies));
     return std::make_unique<PluginProvider>(std::move(found.plugin.manifest), make_direct_instance(*provider), std::move(dependencies));
 }

@@ -1,0 +1,3 @@
+#include "abi_v1_layout.h"
+
+int main(void) { return 0; }
