@@ -11,28 +11,15 @@ namespace qwen::host {
 enum class Command : std::uint8_t {
     prompt,
     models,
-    auth_login,
-    auth_status,
-    auth_logout,
-    auth_refresh,
-    auth_list,
     config_explain,
-    plugin_list,
-    plugin_inspect,
-    plugin_why,
-    plugin_verify,
-    policy_show,
-    policy_test,
-    policy_lint,
-    doctor,
     help,
     version,
 };
 
 struct CommandRow {
     Command command;
-    std::string_view words;     ///< "auth login"; empty for the prompt
-    std::string_view operands;  ///< "[PROVIDER]"; empty: takes none
+    std::string_view words;     ///< "config explain"; empty for the prompt
+    std::string_view operands;  ///< "[KEY]"; empty: takes none
     std::size_t max_operands;
     std::string_view summary;   ///< one line
     std::string_view details;   ///< paragraphs for its own help page; may be empty
@@ -43,7 +30,7 @@ struct CommandRow {
 [[nodiscard]] const CommandRow& describe(Command command);
 /// The row whose words are exactly these; null when there is none.
 [[nodiscard]] const CommandRow* find_command(std::string_view words);
-/// "auth" is a group: its verbs, "login", "status", …; empty when the word is no group.
+/// "config" is a group: its verbs, "explain", …; empty when the word is no group.
 [[nodiscard]] std::vector<std::string_view> verbs_of(std::string_view noun);
 /// Every first word, each once.
 [[nodiscard]] std::vector<std::string_view> first_words();

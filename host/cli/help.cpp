@@ -75,7 +75,7 @@ std::string overview_help(const config::SettingTable& settings) {
     for (const auto& setting : settings.all())
         if (!setting.flag.empty()) sections[setting.provider] += setting_line(setting);
     for (const auto& [provider, lines] : sections) text += (provider.empty() ? std::string("\nSettings\n") : fmt::format("\nProvider {}\n", provider)) + lines;
-    text += "\nExamples\n  qwen \"why is the sky blue?\"\n  git diff | qwen -p \"write a commit message\"\n  qwen auth login\n  qwen config explain\n\n"
+    text += "\nExamples\n  qwen \"why is the sky blue?\"\n  git diff | qwen -p \"write a commit message\"\n  qwen config explain\n\n"
             "qwen COMMAND --help shows one command, qwen help exit-codes the exit statuses.\n";
     return text;
 }

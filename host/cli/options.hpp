@@ -26,8 +26,6 @@ struct Options {
     std::string system_prompt;
     OutputFormat output = OutputFormat::text;
     ColorChoice color = ColorChoice::automatic;
-    std::string method;     ///< of `auth login`; empty: the provider's first
-    std::string origin;     ///< of `policy test`
     bool help = false;
     bool version = false;
     bool raw = false;
@@ -36,10 +34,6 @@ struct Options {
     bool verbose = false;
     bool no_store = false;
     bool no_plugins = false;
-    bool check = false;     ///< `auth status --check`, `doctor --online`
-    bool with_api_key = false;
-    bool no_browser = false;
-    bool show_qr_code = false;
     /// What flags say of settings; Source::flag.
     config::Layer flags;
 };

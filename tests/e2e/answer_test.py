@@ -146,4 +146,4 @@ def a_long_answer_is_complete(world):
 @scenario
 def a_server_without_keys_needs_none(world):
     open_server = world.start_provider("--accept-anyone")
-    world.qwen("--provider", "custom", "--openai-base-url", open_server.url, "-p", "hi").exits(0).prints(STORY)
+    world.qwen("--provider", "local", "--openai-base-url", open_server.url, "-p", "hi").exits(0).prints(STORY)

@@ -24,10 +24,11 @@ TEST_CASE("the overview names every command, option and setting flag, a provider
 }
 
 TEST_CASE("a command's page shows its own options") {
-    const auto text = command_help(describe(Command::auth_login));
-    CHECK(text.starts_with("Usage: qwen auth login [PROVIDER] [OPTIONS]\n"));
-    CHECK(text.find("--with-api-key") != std::string::npos);
-    CHECK(text.find("--system") == std::string::npos);
+    const auto prompt = command_help(describe(Command::prompt));
+    CHECK(prompt.find("--system") != std::string::npos);
+    const auto explain = command_help(describe(Command::config_explain));
+    CHECK(explain.starts_with("Usage: qwen config explain [KEY] [OPTIONS]\n"));
+    CHECK(explain.find("--system") == std::string::npos);
 }
 
 TEST_CASE("the exit statuses are the ones the program uses") {
@@ -37,7 +38,7 @@ TEST_CASE("the exit statuses are the ones the program uses") {
 }
 
 TEST_CASE("a noun shows its verbs") {
-    CHECK(group_help("auth").find("auth logout") != std::string::npos);
+    CHECK(group_help("config").find("config explain") != std::string::npos);
     CHECK(group_help("nonsense").empty());
 }
 

@@ -55,18 +55,18 @@ TEST_CASE("a bare word that is no command is an error with a suggestion") {
     CHECK(parse({"modles"}).error().message.find("did you mean \"models\"") != std::string::npos);
     CHECK(parse({"hello"}).error().hint == "quote the prompt: qwen -p \"hello\"");
     CHECK(parse({"what", "is", "this"}).error().code == ErrorCode::usage);
-    CHECK(parse({"auth", "lgoin"}).error().hint == "qwen auth login");
-    CHECK(parse({"auth"}).error().message.find("login") != std::string::npos);
+    CHECK(parse({"config", "expalin"}).error().hint == "qwen config explain");
+    CHECK(parse({"config"}).error().message.find("explain") != std::string::npos);
     CHECK(parse({"models", "extra"}).error().code == ErrorCode::usage);
 }
 
 TEST_CASE("commands of two words take their operands and options in any order") {
-    const auto options = parse({"--json", "auth", "status", "openai", "--check"});
+    const auto options = parse({"--json", "config", "explain", "model", "--verbose"});
     REQUIRE(options);
-    CHECK(options->command == Command::auth_status);
-    CHECK(options->operands == std::vector<std::string>{"openai"});
+    CHECK(options->command == Command::config_explain);
+    CHECK(options->operands == std::vector<std::string>{"model"});
     CHECK(options->output == OutputFormat::json);
-    CHECK(options->check);
+    CHECK(options->verbose);
 }
 
 TEST_CASE("flags of settings become the flag layer") {
@@ -93,7 +93,7 @@ TEST_CASE("unknown and misplaced options are usage errors in one line") {
     CHECK(unknown.error().hint == "--model");
     CHECK(parse({"--model"}).error().message == "--model needs a value");
     CHECK(parse({"--raw=yes", "-p", "x"}).error().message == "--raw takes no value");
-    CHECK(parse({"models", "--qr"}).error().message == "--qr does not go with qwen models");
+    CHECK(parse({"models", "--raw"}).error().message == "--raw does not go with qwen models");
     CHECK(parse({"-o", "yaml", "-p", "x"}).error().hint == "one of text, json, stream-json");
     CHECK(parse({"-p", "x", "two words"}).error().code == ErrorCode::usage);
 }

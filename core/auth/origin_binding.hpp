@@ -1,0 +1,32 @@
+// May this key go to this server? A key and the URL it is sent to are one credential (decision 0005).
+//
+// The rule compares where the two came from: what a less trusted place says never moves a key of a more trusted one.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/base/url.hpp"
+#include "core/config/provenance.hpp"
+
+namespace qwen::auth {
+
+/// The key and the URL of a run, by their sources. Values.
+struct BindingFacts {
+    /// Where the key came from; nullopt: there is no key, or it was obtained for its server (a sign-in).
+    std::optional<config::Provenance> key;
+    /// Where the base URL came from.
+    config::Provenance url;
+    Origin url_origin;
+    /// Origins compiled into the provider, and its sign-in's server.
+    std::vector<std::string> provider_origins;
+    /// Origins the user granted to any key (QWEN_TRUST_ORIGINS).
+    std::vector<std::string> granted_origins;
+};
+
+/// Errors: origin_refused, naming both sources and the three ways out; config_invalid for plain http to anything but loopback. Sends nothing and resolves nothing.
+[[nodiscard]] Result<void> check_origin(const Origin& origin, const BindingFacts& facts);
+
+}  // namespace qwen::auth

@@ -1,0 +1,11 @@
+#include "core/system/environment.hpp"
+#include "host/app.hpp"
+#include "host/cli/process.hpp"
+
+int main(int argc, char** argv) {
+    auto arguments = qwen::host::Arguments::take(argc, argv);
+    qwen::host::protect_process_memory();
+    const auto outcome = qwen::host::run(arguments, qwen::system::Environment::capture());
+    if (outcome.signal != 0) qwen::host::die_of_signal(outcome.signal);
+    return outcome.status;
+}

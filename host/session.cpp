@@ -1,0 +1,192 @@
+#include "host/session.hpp"
+
+#include <algorithm>
+
+#include "core/auth/credential_file.hpp"
+#include "core/auth/memory_store.hpp"
+#include "core/auth/oauth_cache.hpp"
+#include "core/auth/origin_binding.hpp"
+#include "core/http/stream_transport.hpp"
+#include "core/pipeline/origin_stage.hpp"
+#include "core/pipeline/retry_stage.hpp"
+#include "core/pipeline/trace_stage.hpp"
+#include "core/pipeline/transport_stage.hpp"
+#include "host/network_settings.hpp"
+#include "host/transport_modules.hpp"
+
+#ifndef QWEN_VERSION
+#error "QWEN_VERSION comes from host/CMakeLists.txt"
+#endif
+
+namespace qwen::host {
+namespace {
+
+/// The sign-in that Qwen Code shares has a file of its own; everything else is in credentials.json.
+std::unique_ptr<auth::SecretStore> make_store(const SessionParts& parts, const std::string& provider) {
+    if (parts.stores_nothing) return std::make_unique<auth::MemoryStore>();
+    if (provider == "qwen_oauth")
+        return std::make_unique<auth::OAuthCacheStore>(
+            auth::PrivateFile(auth::OAuthCacheStore::place_in(parts.user_directory, parts.effective_uid), parts.notice), parts.clock);
+    return std::make_unique<auth::CredentialFileStore>(
+        auth::PrivateFile(auth::CredentialFileStore::place_in(parts.user_directory, parts.effective_uid), parts.notice),
+        auth::CredentialFileStore::Owner{provider, "default"}, parts.clock);
+}
+
+/// A sign-in is in the store and belongs to the manager, which renews it for all processes.
+class SignInCredentials final : public pipeline::CredentialSource {
+public:
+    SignInCredentials(auth::CredentialProvider& provider, auth::CredentialManager& manager) : provider_(provider), manager_(manager) {}
+
+    auth::CredentialProvider& provider() override { return provider_; }
+
+    Result<void> ensure_fresh(const Context& context) override {
+        QWEN_TRY(revision_, manager_.current(context));
+        return {};
+    }
+
+    Result<void> replace_rejected(const Context& context) override {
+        QWEN_TRY(revision_, manager_.replace(revision_, context));
+        return {};
+    }
+
+private:
+    auth::CredentialProvider& provider_;
+    auth::CredentialManager& manager_;
+    auth::CredentialRevision revision_ = 0;
+};
+
+/// A key does not expire; one that a command printed can be asked for again.
+class KeyCredentials final : public pipeline::CredentialSource {
+public:
+    explicit KeyCredentials(auth::CredentialProvider& provider) : provider_(provider) {}
+
+    auth::CredentialProvider& provider() override { return provider_; }
+    Result<void> ensure_fresh(const Context&) override { return {}; }
+    Result<void> replace_rejected(const Context& context) override {
+        if (provider_.can_refresh()) return provider_.refresh(context);
+        return Error{ErrorCode::credential_rejected, "the server refused the key", {}, std::nullopt};
+    }
+
+private:
+    auth::CredentialProvider& provider_;
+};
+
+bool is_signed_in_with_device(const plugin::Manifest& manifest) {
+    return std::any_of(manifest.methods.begin(), manifest.methods.end(), [](const auto& method) { return method.kind == "device-code"; });
+}
+
+auth::BindingFacts binding_facts(const config::Resolution& resolution, const plugin::Manifest& manifest, const Url& base_url) {
+    auth::BindingFacts facts;
+    if (const auto* key = manifest.setting_with_role(config::SettingRole::api_key))
+        if (const auto* winner = resolution.winner(key->key)) facts.key = winner->from;
+    if (const auto* url = manifest.setting_with_role(config::SettingRole::base_url))
+        if (const auto* winner = resolution.winner(url->key)) facts.url = winner->from;
+    facts.url_origin = base_url.origin();
+    facts.provider_origins = manifest.origins;
+    facts.granted_origins = list_of(resolution, "trust_origins");
+    return facts;
+}
+
+std::string credential_source(const config::Resolution& resolution, const plugin::Manifest& manifest) {
+    const auto* key = manifest.setting_with_role(config::SettingRole::api_key);
+    const auto* winner = key == nullptr ? nullptr : resolution.winner(key->key);
+    return winner == nullptr ? std::string{} : winner->from.to_string();
+}
+
+/// A provider without a configured URL knows its own once somebody is signed in; until then its first origin stands for it.
+Result<Url> configured_base_url(const config::Resolution& resolution, const plugin::Manifest& manifest) {
+    if (const auto* setting = manifest.setting_with_role(config::SettingRole::base_url))
+        if (auto url = resolution.url(setting->key)) return std::move(*url);
+    if (!manifest.origins.empty()) return Url::parse(manifest.origins.front());
+    return Error{ErrorCode::config_invalid, "provider \"" + manifest.id + "\" has no base URL", "qwen config explain", std::nullopt};
+}
+
+}  // namespace
+
+/// In the order in which each needs the one before it.
+struct Session::State {
+    State(SessionParts given, http::NetworkOptions for_modules, http::NetworkOptions for_transport)
+        : parts(std::move(given)), network(std::move(for_modules)), transport(std::move(for_transport), transport_modules(parts.module_directory, network)) {}
+
+    SessionParts parts;
+    http::NetworkOptions network;  ///< read by the modules when they are opened
+    http::StreamTransport transport;
+    std::unique_ptr<auth::SecretStore> store;
+    std::unique_ptr<pipeline::Pipeline> plugin_pipeline;
+    std::unique_ptr<plugin::PluginProvider> provider;
+    std::unique_ptr<auth::CredentialManager> manager;
+    std::unique_ptr<pipeline::CredentialSource> credentials;
+    std::unique_ptr<pipeline::Pipeline> pipeline;
+    chat::ChatTarget target;
+};
+
+namespace {
+
+/// A plugin's own requests: without the authentication stage, so that a renewal can never call itself.
+std::unique_ptr<pipeline::Pipeline> make_plugin_pipeline(const SessionParts& parts, http::Transport& transport) {
+    std::vector<std::unique_ptr<pipeline::Stage>> stages;
+    stages.push_back(std::make_unique<pipeline::OriginStage>([](const Origin& origin) { return auth::check_origin(origin, {}); }));
+    stages.push_back(std::make_unique<pipeline::TraceStage>(parts.trace));
+    stages.push_back(std::make_unique<pipeline::TransportStage>(transport));
+    return std::make_unique<pipeline::Pipeline>(std::move(stages));
+}
+
+std::unique_ptr<pipeline::Pipeline> make_pipeline(const SessionParts& parts, http::Transport& transport, pipeline::CredentialSource& credentials,
+                                                  auth::BindingFacts facts, const pipeline::CredentialLabel& label) {
+    std::vector<std::unique_ptr<pipeline::Stage>> stages;
+    stages.push_back(std::make_unique<pipeline::RetryStage>(pipeline::RetryRules{}, parts.clock, parts.random, transport, label, parts.notice));
+    stages.push_back(std::make_unique<pipeline::AuthenticationStage>(credentials, label));
+    stages.push_back(std::make_unique<pipeline::OriginStage>([facts = std::move(facts)](const Origin& origin) { return auth::check_origin(origin, facts); }));
+    stages.push_back(std::make_unique<pipeline::TraceStage>(parts.trace));
+    stages.push_back(std::make_unique<pipeline::TransportStage>(transport));
+    return std::make_unique<pipeline::Pipeline>(std::move(stages));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> Session::open(SessionParts given) {
+    const auto& manifest = given.provider.plugin.manifest;
+    QWEN_TRY(auto base_url, configured_base_url(given.resolution, manifest));
+    auto facts = binding_facts(given.resolution, manifest, base_url);
+    const pipeline::CredentialLabel label{credential_source(given.resolution, manifest)};
+    const auto id = manifest.id;
+    const auto model = effective_model(given.resolution, manifest);
+    QWEN_TRY(auto for_modules, network_options(given.resolution));
+    QWEN_TRY(auto for_transport, network_options(given.resolution));
+
+    auto state = std::make_unique<State>(std::move(given), std::move(for_modules), std::move(for_transport));
+    auto& parts = state->parts;
+    state->target = {std::move(base_url), model, network_timeouts(parts.resolution), "qwen/" QWEN_VERSION};
+    state->store = make_store(parts, id);
+    state->plugin_pipeline = make_plugin_pipeline(parts, state->transport);
+    const auto send = [state = state.get()](http::Request request, const Context& context) {
+        pipeline::Call call;
+        call.request = std::move(request);
+        return state->plugin_pipeline->send(call, context);
+    };
+    plugin::ServiceDependencies services{send, {}, {}, parts.resolution, *state->store, parts.interaction, parts.clock, parts.random};
+    QWEN_TRY(state->provider, plugin::PluginHost::open(std::move(parts.provider), std::move(services)));
+    state->manager = std::make_unique<auth::CredentialManager>(auth::CredentialManager::Parts{*state->provider, *state->store, parts.clock, parts.random},
+                                                               auth::RefreshLocks::in(parts.user_directory, parts.runtime_directory), parts.notice);
+    if (is_signed_in_with_device(state->provider->manifest())) state->credentials = std::make_unique<SignInCredentials>(*state->provider, *state->manager);
+    else state->credentials = std::make_unique<KeyCredentials>(*state->provider);
+    state->pipeline = make_pipeline(parts, state->transport, *state->credentials, std::move(facts), label);
+    return std::unique_ptr<Session>(new Session(std::move(state)));
+}
+
+Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Session::~Session() = default;
+pipeline::Pipeline& Session::pipeline() { return *state_->pipeline; }
+const chat::ChatTarget& Session::target() const { return state_->target; }
+plugin::PluginProvider& Session::provider() { return *state_->provider; }
+
+std::string effective_model(const config::Resolution& resolution, const plugin::Manifest& manifest) {
+    const auto* general = resolution.winner("model");
+    const auto* setting = manifest.setting_with_role(config::SettingRole::model);
+    const auto* own = setting == nullptr ? nullptr : resolution.winner(setting->key);
+    if (general == nullptr && own == nullptr) return {};
+    const bool own_wins = general == nullptr || (own != nullptr && own->from.source < general->from.source);
+    return std::string((own_wins ? own : general)->value.reveal());
+}
+
+}  // namespace qwen::host

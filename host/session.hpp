@@ -1,0 +1,55 @@
+// Everything between a chosen provider and its server: plugin, credential, pipeline, target. Made once for a run.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/auth/credential_manager.hpp"
+#include "core/chat/chat_client.hpp"
+#include "core/config/resolver.hpp"
+#include "core/pipeline/authentication_stage.hpp"
+#include "core/system/random.hpp"
+#include "host/plugin/plugin_host.hpp"
+
+namespace qwen::host {
+
+/// What a session is made of. References outlive it.
+struct SessionParts {
+    plugin::FoundProvider provider;
+    const config::Resolution& resolution;
+    std::filesystem::path user_directory;
+    std::filesystem::path module_directory;
+    std::filesystem::path runtime_directory;  ///< $XDG_RUNTIME_DIR; may be empty
+    unsigned effective_uid = 0;
+    bool stores_nothing = false;
+    auth::Interaction& interaction;
+    const system::Clock& clock;
+    const system::Random& random;
+    std::function<void(std::string_view)> notice;
+    std::function<void(std::string_view)> trace;  ///< empty: nothing is traced
+};
+
+/// Not thread-safe; does not move, its parts refer to each other.
+class Session {
+public:
+    /// Opens the plugin; connects nowhere. Errors: those of PluginHost::open, config_invalid.
+    [[nodiscard]] static Result<std::unique_ptr<Session>> open(SessionParts parts);
+    ~Session();
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    [[nodiscard]] pipeline::Pipeline& pipeline();
+    [[nodiscard]] const chat::ChatTarget& target() const;
+    [[nodiscard]] plugin::PluginProvider& provider();
+
+private:
+    struct State;
+    explicit Session(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+/// The model of a run: the stronger of `model` and the provider's own setting; empty when neither is set.
+[[nodiscard]] std::string effective_model(const config::Resolution& resolution, const plugin::Manifest& manifest);
+
+}  // namespace qwen::host
