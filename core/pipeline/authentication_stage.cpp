@@ -7,12 +7,12 @@
 namespace qwen::pipeline {
 namespace {
 
-http::Request copy_of(const http::Request& request) {
+/// Everything but the body, which may be megabytes of history and is moved, never copied.
+http::Request copy_without_body(const http::Request& request) {
     http::Request copy;
     copy.method = request.method;
     copy.url = request.url;
     copy.headers = request.headers.duplicate();
-    copy.body = request.body;
     copy.query_is_sensitive = request.query_is_sensitive;
     copy.timeouts = request.timeouts;
     return copy;
@@ -97,7 +97,7 @@ Result<void> apply_edits(http::Request& request, const auth::RequestShape& shape
     return {};
 }
 
-Result<void> AuthenticationStage::authorize(Call& call, const http::Request& original, const Context& context) {
+Result<void> AuthenticationStage::authorize(Call& call, Unauthorized& unauthorized, const Context& context) {
     auth::CredentialProvider& provider = credentials_.provider();
     for (unsigned renewed = 0;; ++renewed) {
         QWEN_TRY(const auth::AuthorizeOutcome outcome, provider.authorize(call.shape, context));
@@ -107,20 +107,28 @@ Result<void> AuthenticationStage::authorize(Call& call, const http::Request& ori
             QWEN_CHECK(credentials_.ensure_fresh(context));
             continue;
         }
-        call.request = copy_of(original);
+        unauthorized.restore(call);
+        if (!outcome.edits.body_fields.empty()) unauthorized.unedited_body = call.request.body;
         return apply_edits(call.request, call.shape, outcome.edits);
     }
 }
 
+void AuthenticationStage::Unauthorized::restore(Call& call) {
+    std::string body = unedited_body ? std::move(*unedited_body) : std::move(call.request.body);
+    unedited_body.reset();
+    call.request = copy_without_body(request);
+    call.request.body = std::move(body);
+}
+
 Result<http::Response> AuthenticationStage::send(Call& call, const Next& next, const Context& context) {
     QWEN_CHECK(credentials_.ensure_fresh(context));
-    const http::Request original = copy_of(call.request);
+    Unauthorized unauthorized{copy_without_body(call.request), {}};
     auto restore = [&](auto result) {
-        call.request = copy_of(original);
+        unauthorized.restore(call);
         return result;
     };
     for (unsigned replays = 0;; ++replays) {
-        if (auto authorized = authorize(call, original, context); !authorized) return restore(Result<http::Response>(std::move(authorized).error()));
+        if (auto authorized = authorize(call, unauthorized, context); !authorized) return restore(Result<http::Response>(std::move(authorized).error()));
         auto response = next(call, context);
         if (!response || response->status < 400) return restore(std::move(response));
 

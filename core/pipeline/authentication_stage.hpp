@@ -27,7 +27,13 @@ public:
     [[nodiscard]] Result<http::Response> send(Call& call, const Next& next, const Context& context) override;
 
 private:
-    [[nodiscard]] Result<void> authorize(Call& call, const http::Request& original, const Context& context);
+    /// The request as it came, so that no credential of one attempt is left in the next.
+    struct Unauthorized {
+        http::Request request;                     ///< without its body
+        std::optional<std::string> unedited_body;  ///< set when the provider changed the body
+        void restore(Call& call);
+    };
+    [[nodiscard]] Result<void> authorize(Call& call, Unauthorized& unauthorized, const Context& context);
     CredentialSource& credentials_;
     CredentialLabel label_;
 };
