@@ -83,6 +83,9 @@ std::optional<Endpoint> find_endpoint(qwen_call* call) {
         }
         endpoint.base_url = *built;
         endpoint.is_replaced = true;
+    } else if (named == Vendor::azure && base.source == QWEN_SETTING_FROM_DEFAULT) {
+        // The default is OpenAI's address: a key for Azure must not go there.
+        endpoint.base_url.clear();
     }
     if (endpoint.base_url.empty()) {
         report(call, QWEN_ERR_SETTING, {"no base URL", "set base_url, for Azure for example https://RESOURCE.openai.azure.com", "base_url"});

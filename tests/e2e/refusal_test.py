@@ -52,6 +52,21 @@ def a_key_of_the_user_does_not_go_to_the_projects_server(world):
 
 
 @scenario
+def a_key_for_azure_does_not_go_to_openai(world):
+    with socket.create_server(("127.0.0.1", 0)) as trap:
+        proxy = f"http://127.0.0.1:{trap.getsockname()[1]}"
+        run = world.qwen("--provider", "azure", "-p", "hi", env={"AZURE_OPENAI_API_KEY": world.key, "OPENAI_BASE_URL": world.url, "HTTPS_PROXY": proxy})
+        run.exits(3).prints_nothing().complains("base", "azure").does_not_say("api.openai.com")
+        trap.setblocking(False)
+        try:
+            trap.accept()
+            require(False, "no connection to anybody")
+        except BlockingIOError:
+            pass
+    require(not world.provider.requests(), "no request")
+
+
+@scenario
 def a_project_cannot_choose_the_proxy_or_the_certificates(world):
     with socket.create_server(("127.0.0.1", 0)) as trap:
         proxy = f"http://127.0.0.1:{trap.getsockname()[1]}"

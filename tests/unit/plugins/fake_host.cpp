@@ -237,7 +237,8 @@ FakeHost::FakeHost(const std::string& plugin, const std::string& manifest) {
         presets->for_each([&](const toml::table& table) {
             Preset entry;
             for (const char* role : {"base_url", "model"}) {
-                if (const auto value = table[role].value<std::string>()) entry.settings[role] = *value;
+                // As the host: an empty one is not there, and the setting's own default counts.
+                if (const auto value = table[role].value<std::string>(); value && !value->empty()) entry.settings[role] = *value;
             }
             if (const toml::table* values = table["settings"].as_table()) {
                 for (const auto& [key, node] : *values) entry.settings[std::string(key.str())] = node.value_or(std::string());

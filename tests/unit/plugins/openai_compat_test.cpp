@@ -98,6 +98,22 @@ TEST_CASE("Azure's v1 API needs no api-version, and the model is the deployment"
     CHECK(request_of(host) == expected);
 }
 
+TEST_CASE("a key for Azure without an endpoint goes nowhere, not to the default address of OpenAI") {
+    Host host;
+    host.preset = "azure";
+    host.environment["AZURE_OPENAI_API_KEY"] = "az";
+    CHECK(host.authorize() == QWEN_ERR_SETTING);
+    CHECK(host.error.setting == "base_url");
+    CHECK(host.recorded.headers.empty());
+
+    SUBCASE("also when the vendor is named without the preset") {
+        host.preset.clear();
+        host.config = {{"api_key", "az"}, {"vendor", "azure"}};
+        CHECK(host.authorize() == QWEN_ERR_SETTING);
+        CHECK(host.recorded.headers.empty());
+    }
+}
+
 TEST_CASE("an Entra ID token from a command is sent to Azure as a bearer token") {
     Host host;
     host.preset = "azure";
