@@ -1,5 +1,7 @@
 #include "host/network_settings.hpp"
 
+#include "core/config/value.hpp"
+
 namespace qwen::host {
 namespace {
 
@@ -29,11 +31,13 @@ Result<http::NetworkOptions::Proxy> parse_proxy(const config::Candidate& setting
 
 std::vector<std::string> list_of(const config::Resolution& resolution, std::string_view key) {
     std::vector<std::string> parts;
-    const auto value = resolution.text(key).value_or("");
-    for (std::size_t start = 0; start < value.size();) {
-        const auto end = std::min(value.find_first_of(", ", start), value.size());
-        if (end > start) parts.push_back(value.substr(start, end - start));
-        start = end + 1;
+    for (const auto& element : config::parse_text_list(resolution.text(key).value_or(""))) {
+        // Hosts and origins hold no space, and NO_PROXY is also written with spaces between them.
+        for (std::size_t start = 0; start < element.size();) {
+            const auto end = std::min(element.find(' ', start), element.size());
+            if (end > start) parts.push_back(element.substr(start, end - start));
+            start = end + 1;
+        }
     }
     return parts;
 }

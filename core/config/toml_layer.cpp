@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <toml++/toml.h>
 
+#include "core/config/value.hpp"
 #include "core/system/file.hpp"
 
 namespace qwen::config {
@@ -63,13 +64,13 @@ private:
         if (const auto flag = node.value_exact<bool>()) return *flag ? "true" : "false";
         const auto* list = node.as_array();
         if (list == nullptr) return std::nullopt;
-        std::string joined;
+        std::vector<std::string> elements;
         for (const auto& element : *list) {
             const auto text = element.value_exact<std::string>();
             if (!text) return std::nullopt;
-            joined += (joined.empty() ? "" : ",") + *text;
+            elements.push_back(*text);
         }
-        return joined;
+        return text_list_of(elements);
     }
 
     std::string path_;

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <string>
 
+#include "core/base/json.hpp"
 #include "core/base/url.hpp"
 #include "core/base/utf8.hpp"
 
@@ -27,6 +28,32 @@ std::optional<std::string> problem_with_secret(std::string_view value) {
     return std::nullopt;
 }
 
+std::string_view without_spaces_around(std::string_view text) {
+    const auto start = text.find_first_not_of(" \t");
+    if (start == std::string_view::npos) return {};
+    return text.substr(start, text.find_last_not_of(" \t") - start + 1);
+}
+
+/// nullopt: no JSON array of strings. "[::1],localhost" is none, so addresses need no quotes.
+std::optional<std::vector<std::string>> parse_json_list(std::string_view text) {
+    if (!text.starts_with('[')) return std::nullopt;
+    const auto json = parse_json(text, "list", {.max_depth = 2});
+    if (!json || !json->is_array()) return std::nullopt;
+    std::vector<std::string> elements;
+    for (const auto& element : *json) {
+        if (!element.is_string()) return std::nullopt;
+        if (auto value = element.get<std::string>(); !value.empty()) elements.push_back(std::move(value));
+    }
+    return elements;
+}
+
+std::optional<std::string> problem_with_list(std::string_view value) {
+    const auto elements = parse_text_list(value);
+    // In JSON a line break is written as an escape: what counts is the element.
+    if (has_control_character(value) || std::any_of(elements.begin(), elements.end(), has_control_character)) return "holds a control character";
+    return std::nullopt;
+}
+
 std::optional<std::string> problem_with_type(const Setting& setting, std::string_view value) {
     switch (setting.type) {
         case ValueType::secret: return problem_with_secret(value);
@@ -36,9 +63,9 @@ std::optional<std::string> problem_with_type(const Setting& setting, std::string
         case ValueType::boolean: return parse_boolean(value) ? std::nullopt : std::optional<std::string>("is neither true nor false");
         case ValueType::integer: return parse_integer(value) ? std::nullopt : std::optional<std::string>("is not a whole number");
         case ValueType::duration: return parse_duration(value) ? std::nullopt : std::optional<std::string>("is not a duration like 10s, 500ms or 2m");
+        case ValueType::text_list: return problem_with_list(value);
         case ValueType::text:
         case ValueType::path:
-        case ValueType::text_list:
         case ValueType::command: return has_control_character(value) ? std::optional<std::string>("holds a control character") : std::nullopt;
     }
     return std::nullopt;
@@ -75,6 +102,19 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
     if (factor == 0 || number > kDay / factor) return std::nullopt;
     return std::chrono::milliseconds(number * factor);
 }
+
+std::vector<std::string> parse_text_list(std::string_view text) {
+    if (auto elements = parse_json_list(text)) return std::move(*elements);
+    std::vector<std::string> elements;
+    for (std::size_t start = 0; start <= text.size();) {
+        const auto end = std::min(text.find(',', start), text.size());
+        if (const auto element = without_spaces_around(text.substr(start, end - start)); !element.empty()) elements.emplace_back(element);
+        start = end + 1;
+    }
+    return elements;
+}
+
+std::string text_list_of(const std::vector<std::string>& elements) { return dump_json(elements); }
 
 std::optional<std::string> problem_with(const Setting& setting, std::string_view value) {
     if (!is_valid_utf8(value)) return "is not UTF-8 text";

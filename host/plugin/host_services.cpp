@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/config/value.hpp"
 #include "host/plugin/status.hpp"
 #include "qwen/plugin.h"
 
@@ -36,6 +37,13 @@ MonotonicTime from_mono_ms(std::int64_t milliseconds) { return MonotonicTime(std
 
 /// What goes beyond this is "for ever" to any clock, and would overflow its nanoseconds.
 constexpr std::int64_t kFarFutureMs = std::numeric_limits<std::int64_t>::max() / 2'000'000;
+
+/// How a plugin gets a list: values hold no control characters, so nothing needs escaping.
+std::string a_line_each(const std::vector<std::string>& elements) {
+    std::string lines;
+    for (const auto& element : elements) lines += (lines.empty() ? "" : "\n") + element;
+    return lines;
+}
 
 std::string lower_case(std::string_view text) {
     std::string lower(text);
@@ -212,7 +220,11 @@ Status LocalServices::setting(std::string_view key, SettingAnswer& answer) {
     if (declared == nullptr) return refuse(QWEN_ERR_MISUSE, fmt::format("it read the setting '{}', which its manifest does not declare", key.substr(0, 64)));
     const config::Candidate* const winner = dependencies_.settings.winner(declared->key);
     if (winner == nullptr) return QWEN_ERR_NOT_FOUND;
-    answer.value = winner->value.duplicate();
+    if (declared->type == config::ValueType::text_list) {
+        answer.value = Secret(a_line_each(config::parse_text_list(winner->value.reveal())));
+    } else {
+        answer.value = winner->value.duplicate();
+    }
     answer.source = setting_source(winner->from.source);
     answer.sensitive = declared->is_secret();
     return QWEN_OK;

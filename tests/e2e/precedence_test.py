@@ -76,3 +76,20 @@ def broken_toml_is_named_with_its_place(world):
     world.write("../.qwen/config.toml", 'model = "x\n')
     world.dotenv()
     world.qwen("-p", "hi").exits(3).prints_nothing().complains("config.toml:1")
+
+
+@scenario
+def a_list_in_the_users_file_keeps_its_elements_apart(world):
+    world.write("../.qwen/config.toml", '[providers.openai_compat]\nheaders = ["X-Team: blue, green", "X-Trace: on"]\n')
+    world.dotenv()
+    world.qwen("-p", "hi").exits(0)
+    headers = world.chats()[-1]["headers"]
+    require((headers.get("x-team"), headers.get("x-trace")) == ("blue, green", "on"), f"both headers, not {headers}")
+
+
+@scenario
+def a_header_cannot_be_smuggled_in_through_a_list(world):
+    world.write("../.qwen/config.toml", '[providers.openai_compat]\nheaders = ["X-Team: blue\\r\\nX-Evil: 1"]\n')
+    world.dotenv()
+    world.qwen("-p", "hi").exits(3).prints_nothing().complains("headers")
+    require(not world.provider.requests(), "no request")

@@ -39,4 +39,23 @@ TEST_CASE("a value outside the choices is named by the choices") {
     CHECK(problem_with(setting, "c") == "is none of a, b");
 }
 
+TEST_CASE("a list is a JSON array of strings, or what stands between commas") {
+    using List = std::vector<std::string>;
+    CHECK(parse_text_list("a, b ,,c") == List{"a", "b", "c"});
+    CHECK(parse_text_list(R"(["X-Team: a, b","X-Trace: on"])") == List{"X-Team: a, b", "X-Trace: on"});
+    CHECK(parse_text_list("[::1],localhost") == List{"[::1]", "localhost"});
+    CHECK(parse_text_list("[1]") == List{"[1]"});
+    CHECK(parse_text_list("").empty());
+    CHECK(parse_text_list("[]").empty());
+    const List awkward{"a,b", "\"quoted\"", "[x]", "ä"};
+    CHECK(parse_text_list(text_list_of(awkward)) == awkward);
+}
+
+TEST_CASE("a line break cannot hide in an element of a list") {
+    const Setting list{.key = "headers", .type = ValueType::text_list};
+    CHECK_FALSE(problem_with(list, R"(["X-Team: blue","X-Trace: on"])"));
+    CHECK(problem_with(list, R"(["X-Team: blue\r\nX-Evil: 1"])"));
+    CHECK(problem_with(list, "X-Team: blue\nX-Evil: 1"));
+}
+
 }
