@@ -1,5 +1,6 @@
 #include "host/terminal/qr_code.hpp"
 
+#include <dlfcn.h>
 #include <qrencode.h>
 
 #include <memory>
@@ -10,9 +11,25 @@ namespace {
 constexpr int kQuietZone = 2;
 constexpr int kMaxVersion = 15;  // 77 modules wide
 
-struct CodeDeleter {
-    void operator()(QRcode* code) const { QRcode_free(code); }
+/// libqrencode, opened at the first code: one sign-in in hundreds of runs draws one, and no run waits for a library it does not use.
+struct Encoder {
+    decltype(&QRcode_encodeString8bit) encode = nullptr;
+    decltype(&QRcode_free) free = nullptr;
+
+    [[nodiscard]] bool is_there() const { return encode != nullptr && free != nullptr; }
 };
+
+const Encoder& encoder() {
+    static const Encoder loaded = [] {
+        Encoder found;
+        void* const library = ::dlopen("libqrencode.so.4", RTLD_NOW | RTLD_LOCAL);
+        if (library == nullptr) return found;
+        found.encode = reinterpret_cast<decltype(found.encode)>(::dlsym(library, "QRcode_encodeString8bit"));
+        found.free = reinterpret_cast<decltype(found.free)>(::dlsym(library, "QRcode_free"));
+        return found;
+    }();
+    return loaded;
+}
 
 bool is_dark(const QRcode& code, int x, int y) {
     if (x < 0 || y < 0 || x >= code.width || y >= code.width) return false;
@@ -29,7 +46,8 @@ const char* half_block(bool upper_dark, bool lower_dark) {
 
 std::string qr_code(std::string_view text) {
     const std::string copy(text);
-    const std::unique_ptr<QRcode, CodeDeleter> code(QRcode_encodeString8bit(copy.c_str(), 0, QR_ECLEVEL_L));
+    if (!encoder().is_there()) return {};
+    const std::unique_ptr<QRcode, decltype(&QRcode_free)> code(encoder().encode(copy.c_str(), 0, QR_ECLEVEL_L), encoder().free);
     if (code == nullptr || code->version > kMaxVersion) return {};
     std::string lines;
     for (int y = -kQuietZone; y < code->width + kQuietZone; y += 2) {
