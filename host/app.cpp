@@ -45,23 +45,21 @@ plugin::PluginHost plugin_host(const Surroundings& around, bool bundled_only) {
 }
 
 /// The settings of the core and of every plugin that may be used; `chosen` has those of its preset.
-Result<config::SettingTable> setting_table(const std::vector<plugin::ListedPlugin>& plugins, const plugin::FoundProvider* chosen) {
+Result<config::SettingTable> setting_table(const std::vector<plugin::DescribedPlugin>& plugins, const plugin::FoundProvider* chosen) {
     auto table = config::SettingTable::core();
     for (const auto& row : plugins) {
-        if (!row.plugin) continue;
-        const auto& manifest = row.plugin->manifest;
+        const auto& manifest = row.manifest;
         const bool is_chosen = chosen != nullptr && chosen->plugin.manifest.id == manifest.id;
         for (auto& setting : plugin::settings_for(manifest, is_chosen ? chosen->preset() : nullptr)) QWEN_CHECK(table.add(std::move(setting)));
     }
     return table;
 }
 
-std::vector<KnownProvider> known_providers(const std::vector<plugin::ListedPlugin>& plugins) {
+std::vector<KnownProvider> known_providers(const std::vector<plugin::DescribedPlugin>& plugins) {
     std::vector<KnownProvider> known;
     for (const auto& row : plugins) {
-        if (!row.plugin) continue;
-        known.push_back({row.plugin->manifest.id, row.plugin->manifest.id});
-        for (const auto& preset : row.plugin->manifest.presets) known.push_back({preset.id, row.plugin->manifest.id});
+        known.push_back({row.manifest.id, row.manifest.id});
+        for (const auto& preset : row.manifest.presets) known.push_back({preset.id, row.manifest.id});
     }
     return known;
 }
@@ -86,7 +84,7 @@ bool has_qwen_sign_in(const config::Configuration& configuration) {
     return !configuration.user_directory.empty() && std::filesystem::exists(configuration.user_directory / "oauth_creds.json", ignored);
 }
 
-Result<Chosen> choose(const Surroundings& around, const Options& options, const std::vector<plugin::ListedPlugin>& plugins, const plugin::PluginHost& host) {
+Result<Chosen> choose(const Surroundings& around, const Options& options, const std::vector<plugin::DescribedPlugin>& plugins, const plugin::PluginHost& host) {
     QWEN_TRY(const auto table, setting_table(plugins, nullptr));
     QWEN_TRY(auto configuration, config::load_configuration(table, around.environment, options.flags, {}, {}));
     auto choice = choose_provider(configuration.resolution, known_providers(plugins), {{}, has_qwen_sign_in(configuration)});
@@ -184,7 +182,7 @@ int run_help(const Options& options, const config::SettingTable& table, const Sp
     return say_error(speech, {ErrorCode::usage, fmt::format("there is no help for \"{}\"", sanitized_line(words, 60)), "qwen --help", std::nullopt});
 }
 
-int run_command(const Surroundings& around, const Options& options, const std::vector<plugin::ListedPlugin>& plugins, const plugin::PluginHost& host,
+int run_command(const Surroundings& around, const Options& options, const std::vector<plugin::DescribedPlugin>& plugins, const plugin::PluginHost& host,
                 const Speech& speech, const Context& context) {
     auto chosen = choose(around, options, plugins, host);
     if (!chosen) return say_error(speech, chosen.error());
@@ -220,7 +218,7 @@ int run_to_end(Arguments& arguments, const system::Environment& environment, con
     if (arguments.size() == 1 && (arguments[0] == "--version" || arguments[0] == "version")) return say(speech, version_text());
 
     const auto host = plugin_host(around, arguments.contains("--no-plugins"));
-    const auto plugins = host.list();
+    const auto plugins = host.describe();
     const auto table = setting_table(plugins, nullptr);
     if (!table) return say_error(speech, table.error());
     arguments.wipe_values_of(secret_flags(*table));

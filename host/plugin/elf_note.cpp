@@ -124,6 +124,10 @@ Result<void> read_segments(Image& image, const Elf64_Ehdr& header) {
         if (header.e_phoff > image.size() || !segment) return image.refuse("the file is cut short in its program headers");
         image.segments.push_back(*segment);
     }
+    return {};
+}
+
+Result<void> check_end(const Image& image, const Elf64_Ehdr& header) {
     // Nothing needs the section table, but it stands at the end of the file: when it is missing, so is the end.
     if (header.e_shoff != 0 && !image.bytes(header.e_shoff, std::uint64_t{header.e_shnum} * sizeof(Elf64_Shdr))) {
         return image.refuse("the file is cut short (its section table lies outside)");
@@ -341,10 +345,20 @@ Result<void> read_dynamic(const Image& image, ElfFacts& facts) {
 
 }  // namespace
 
+Result<std::string> find_manifest(std::string_view head, const std::string& path) {
+    Image image(head, path);
+    QWEN_TRY(const Elf64_Ehdr header, check_header(image));
+    QWEN_CHECK(read_segments(image, header));
+    ElfFacts facts;
+    QWEN_CHECK(read_notes(image, facts));
+    return std::move(facts.manifest);
+}
+
 Result<ElfFacts> inspect_elf(std::string_view file, const std::string& path) {
     Image image(file, path);
     QWEN_TRY(const Elf64_Ehdr header, check_header(image));
     QWEN_CHECK(read_segments(image, header));
+    QWEN_CHECK(check_end(image, header));
     QWEN_CHECK(check_segments(image));
     ElfFacts facts;
     QWEN_CHECK(read_notes(image, facts));

@@ -30,6 +30,10 @@ struct ElfFacts {
     std::size_t constructors = 0;
 };
 
+/// The manifest alone, from the first part of a file: notes stand behind the headers, in the first page. For listings and settings; what is going to be
+/// opened goes through inspect_elf. Errors: plugin_refused, plugin_incompatible.
+[[nodiscard]] Result<std::string> find_manifest(std::string_view head, const std::string& path);
+
 /// `path` is used in messages only. Errors: plugin_refused (no plugin, damaged, or a kind of file that must not be opened),
 /// plugin_incompatible (another machine).
 [[nodiscard]] Result<ElfFacts> inspect_elf(std::string_view file, const std::string& path);

@@ -60,10 +60,20 @@ Result<FoundProvider> PluginHost::find(std::string_view name) const {
     if (file.error().code != ErrorCode::plugin_missing) return std::move(file).error();
     for (const PluginFile& candidate : list_plugin_files(directories_)) {
         // A plugin that cannot be used cannot lend its presets either; `qwen plugin list` says why.
+        const auto described = read_plugin_manifest(candidate, policy_);
+        if (!described || described->preset(name) == nullptr) continue;
         auto plugin = verify_plugin(candidate, policy_);
         if (plugin && plugin->manifest.preset(name) != nullptr) return FoundProvider{std::move(*plugin), std::string(name)};
     }
     return std::move(file).error();
+}
+
+std::vector<DescribedPlugin> PluginHost::describe() const {
+    std::vector<DescribedPlugin> plugins;
+    for (PluginFile& file : list_plugin_files(directories_)) {
+        if (auto manifest = read_plugin_manifest(file, policy_)) plugins.push_back({std::move(file), std::move(*manifest)});
+    }
+    return plugins;
 }
 
 std::vector<ListedPlugin> PluginHost::list() const {

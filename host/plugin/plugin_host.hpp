@@ -33,6 +33,12 @@ struct ListedPlugin {
     Result<VerifiedPlugin> plugin;
 };
 
+/// A plugin by its manifest alone; it may still be refused when it is opened.
+struct DescribedPlugin {
+    PluginFile file;
+    Manifest manifest;
+};
+
 class PluginHost {
 public:
     PluginHost(PluginDirectories directories, PluginPolicy policy) : directories_(std::move(directories)), policy_(std::move(policy)) {}
@@ -40,6 +46,8 @@ public:
     /// `name` is a plugin's id or a preset's. With an id, no other plugin's file is opened; a preset's name is looked up in the manifests.
     /// Errors: plugin_missing, and those of verify_plugin.
     [[nodiscard]] Result<FoundProvider> find(std::string_view name) const;
+    /// What the plugins that can be read say of themselves: for settings and provider names. No file is copied or hashed.
+    [[nodiscard]] std::vector<DescribedPlugin> describe() const;
     /// Every plugin file, checked; runs no code.
     [[nodiscard]] std::vector<ListedPlugin> list() const;
 

@@ -17,6 +17,8 @@ namespace qwen::host::plugin {
 namespace {
 
 constexpr std::uint64_t kMaxPluginBytes = 64u << 20;
+/// Headers and notes stand in a file's first page; the manifest is at most 16 KiB.
+constexpr std::size_t kHeadBytes = 32u << 10;
 constexpr mode_t kWritableByOthers = S_IWGRP | S_IWOTH;
 
 Error refuse(const std::filesystem::path& path, std::string reason, std::string hint = {}) {
@@ -126,14 +128,18 @@ Error denied(const PluginFile& file, const PolicyRuling& ruling) {
 
 Isolation default_isolation(const VerifiedPlugin& plugin) { return plugin.is_bundled_build ? Isolation::in_process : Isolation::own_process; }
 
+Result<Manifest> parse_manifest_of(const PluginFile& file, std::string_view json) {
+    const std::string& path = file.path.native();
+    QWEN_TRY(Manifest manifest, parse_manifest(json, path));
+    if (manifest.id != file.id) return refuse(file.path, fmt::format("it calls itself '{}' but the file is '{}.so'", manifest.id, file.id));
+    QWEN_CHECK(check_compatible(manifest, path));
+    return manifest;
+}
+
 Result<void> read_image(VerifiedPlugin& plugin, std::string_view bytes) {
-    const std::string& path = plugin.file.path.native();
-    QWEN_TRY(plugin.elf, inspect_elf(bytes, path));
-    QWEN_TRY(plugin.manifest, parse_manifest(plugin.elf.manifest, path));
-    if (plugin.manifest.id != plugin.file.id) {
-        return refuse(plugin.file.path, fmt::format("it calls itself '{}' but the file is '{}.so'", plugin.manifest.id, plugin.file.id));
-    }
-    return check_compatible(plugin.manifest, path);
+    QWEN_TRY(plugin.elf, inspect_elf(bytes, plugin.file.path.native()));
+    QWEN_TRY(plugin.manifest, parse_manifest_of(plugin.file, plugin.elf.manifest));
+    return {};
 }
 
 }  // namespace
@@ -161,6 +167,18 @@ Result<VerifiedPlugin> verify_plugin(const PluginFile& file, const PluginPolicy&
     if (plugin.manifest.starts_threads) plugin.isolation = Isolation::own_process;
     plugin.rule = ruling.rule;
     return plugin;
+}
+
+Result<Manifest> read_plugin_manifest(const PluginFile& file, const PluginPolicy& policy) {
+    const PolicyRuling ruling = policy.by_name ? policy.by_name(file) : PolicyRuling{};
+    if (ruling.effect == PolicyRuling::Effect::deny) return denied(file, ruling);
+    system::FileFacts facts;
+    QWEN_TRY(const system::Descriptor opened, open_plugin(file.path, facts));
+    std::string head(std::min<std::uint64_t>(facts.size, kHeadBytes), '\0');
+    const ssize_t size = ::pread(opened.get(), head.data(), head.size(), 0);
+    if (size < 0) return refuse(file.path, std::strerror(errno));
+    QWEN_TRY(const std::string json, find_manifest(std::string_view(head).substr(0, static_cast<std::size_t>(size)), file.path.native()));
+    return parse_manifest_of(file, json);
 }
 
 Result<VerifiedPlugin> inspect_sealed(system::Descriptor sealed, PluginFile file) {

@@ -52,7 +52,11 @@ struct VerifiedPlugin {
 /// Runs all checks. Errors: denied_by_policy, plugin_missing, plugin_refused, plugin_incompatible; each names the file and the reason.
 [[nodiscard]] Result<VerifiedPlugin> verify_plugin(const PluginFile& file, const PluginPolicy& policy);
 
-/// The same for sealed bytes that came from elsewhere (the socket of the host), without path, policy and owner.
+/// What a plugin says of itself: policy by name, path and owner are checked, then its manifest is read; neither its hash nor the rest of it. Enough for a
+/// list of settings and names, and never for opening it. Errors: as verify_plugin.
+[[nodiscard]] Result<Manifest> read_plugin_manifest(const PluginFile& file, const PluginPolicy& policy);
+
+/// verify_plugin for sealed bytes that came from elsewhere (the socket of the host), without path, policy and owner.
 [[nodiscard]] Result<VerifiedPlugin> inspect_sealed(system::Descriptor sealed, PluginFile file);
 
 }  // namespace qwen::host::plugin

@@ -29,6 +29,17 @@ TEST_CASE("every file that is cut short is refused") {
     }
 }
 
+TEST_CASE("the manifest is found in the head of a file, or the head is refused") {
+    const std::string good = good_file();
+    const auto facts = inspect_elf(good, "good.so");
+    REQUIRE(facts);
+    const auto manifest = find_manifest(std::string_view(good).substr(0, 16384), "good.so");
+    REQUIRE(manifest);
+    CHECK(*manifest == facts->manifest);
+    CHECK_FALSE(find_manifest(std::string_view(good).substr(0, 200), "cut.so"));
+    CHECK_FALSE(find_manifest("", "empty.so"));
+}
+
 TEST_CASE("damaged files are refused or described, and never read beyond their end") {
     const std::string good = good_file();
     std::mt19937 random(20260923);  // the seed is part of the test: a failure is found again
