@@ -84,12 +84,22 @@ bool has_qwen_sign_in(const config::Configuration& configuration) {
     return !configuration.user_directory.empty() && std::filesystem::exists(configuration.user_directory / "oauth_creds.json", ignored);
 }
 
+/// Why the named provider's own plugin file cannot be used; nullopt when there is no such file.
+std::optional<Error> unusable_plugin(const plugin::PluginHost& host, const config::Resolution& resolution) {
+    const auto name = resolution.text("provider");
+    if (!name) return std::nullopt;
+    auto found = host.find(*name);
+    if (found || found.error().code == ErrorCode::plugin_missing) return std::nullopt;
+    return std::move(found).error();
+}
+
 Result<Chosen> choose(const Surroundings& around, const Options& options, const std::vector<plugin::DescribedPlugin>& plugins, const plugin::PluginHost& host) {
     QWEN_TRY(const auto table, setting_table(plugins, nullptr));
     QWEN_TRY(auto configuration, config::load_configuration(table, around.environment, options.flags, {}, {}));
     auto choice = choose_provider(configuration.resolution, known_providers(plugins), {{}, has_qwen_sign_in(configuration)});
     if (!choice) {
         auto error = std::move(choice).error();
+        if (error.code == ErrorCode::plugin_missing) return unusable_plugin(host, configuration.resolution).value_or(std::move(error));
         if (error.code == ErrorCode::not_authenticated) error = not_signed_in(looked_in(configuration), around.terminal.can_ask());
         return Chosen{std::move(configuration), std::nullopt, std::move(error), {}};
     }

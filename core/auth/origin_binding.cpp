@@ -33,7 +33,7 @@ Error refused(const Origin& origin, const BindingFacts& facts) {
     if (!facts.url.location.path.empty()) where = facts.url.location;
     return {ErrorCode::origin_refused,
             "the key from " + facts.key->to_string() + " is not sent to " + origin.to_string() + ", which " + facts.url.to_string() + " names",
-            "put the key into the same file,\nor name the server yourself: --openai-base-url URL,\nor trust it: qwen trust origin " + origin.to_string(), std::move(where)};
+            "put the key into the same file,\nor name the server yourself: --openai-base-url URL,\nor trust it with every key: export QWEN_TRUST_ORIGINS=" + origin.to_string(), std::move(where)};
 }
 
 }  // namespace

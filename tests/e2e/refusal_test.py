@@ -47,8 +47,22 @@ def plain_http_leaves_this_machine_never(world):
 def a_key_of_the_user_does_not_go_to_the_projects_server(world):
     world.dotenv(OPENAI_API_KEY=None)
     run = world.qwen("-p", "hi", env={"OPENAI_API_KEY": world.key}).exits(3).prints_nothing()
-    run.complains(".env:1", "OPENAI_API_KEY", "--openai-base-url", "qwen trust origin")
+    run.complains(".env:1", "OPENAI_API_KEY", "--openai-base-url", "QWEN_TRUST_ORIGINS")
     require(not world.provider.requests(), "no request")
+
+
+@scenario
+def a_plugin_file_that_cannot_be_used_is_named_with_the_reason(world):
+    bundled = (world.build / "lib/qwen/plugins/openai_compat.so").read_bytes()
+    folder = world.home / ".qwen" / "plugins"
+    folder.mkdir(parents=True, mode=0o700)
+    folder.parent.chmod(0o700)
+    other_machine = bytearray(bundled)
+    other_machine[18:20] = b"\xb7\x00"  # e_machine: AArch64
+    for content in (bundled[:3000], b"no plugin at all\n", b"", bytes(other_machine), bundled):
+        (folder / "acme.so").write_bytes(content)
+        (folder / "acme.so").chmod(0o755)
+        world.qwen("--provider", "acme", "-p", "hi").exits(3).prints_nothing().complains("acme.so")
 
 
 @scenario
