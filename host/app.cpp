@@ -6,20 +6,18 @@
 #include <nlohmann/json.hpp>
 
 #include "core/chat/model_list.hpp"
-#include "core/config/configuration.hpp"
 #include "host/cli/help.hpp"
 #include "host/cli/options.hpp"
 #include "host/cli/process.hpp"
+#include "host/commands/auth.hpp"
 #include "host/commands/command_report.hpp"
 #include "host/commands/config_explain.hpp"
 #include "host/commands/json_output.hpp"
 #include "host/commands/prompt.hpp"
 #include "host/commands/prompt_input.hpp"
 #include "host/exit_status.hpp"
-#include "host/plugin/plugin_host.hpp"
-#include "host/provider_choice.hpp"
+#include "host/provider_setup.hpp"
 #include "host/redaction.hpp"
-#include "host/session.hpp"
 #include "host/terminal/console_interaction.hpp"
 #include "host/terminal/error_report.hpp"
 #include "host/terminal/output.hpp"
@@ -27,102 +25,6 @@
 
 namespace qwen::host {
 namespace {
-
-/// What is the same for every command of a run.
-struct Surroundings {
-    const system::Environment& environment;
-    TerminalFacts terminal;
-    system::SystemClock clock;
-    system::SystemRandom random;
-    std::filesystem::path prefix;
-    std::filesystem::path user_directory;  ///< before flags are known, for the plugins in it
-};
-
-plugin::PluginHost plugin_host(const Surroundings& around, bool bundled_only) {
-    plugin::PluginDirectories directories{around.prefix / "lib/qwen/plugins", {}};
-    if (!bundled_only && !around.user_directory.empty()) directories.user = around.user_directory / "plugins";
-    return {std::move(directories), {}};
-}
-
-/// The settings of the core and of every plugin that may be used; `chosen` has those of its preset.
-Result<config::SettingTable> setting_table(const std::vector<plugin::DescribedPlugin>& plugins, const plugin::FoundProvider* chosen) {
-    auto table = config::SettingTable::core();
-    for (const auto& row : plugins) {
-        const auto& manifest = row.manifest;
-        const bool is_chosen = chosen != nullptr && chosen->plugin.manifest.id == manifest.id;
-        for (auto& setting : plugin::settings_for(manifest, is_chosen ? chosen->preset() : nullptr)) QWEN_CHECK(table.add(std::move(setting)));
-    }
-    return table;
-}
-
-std::vector<KnownProvider> known_providers(const std::vector<plugin::DescribedPlugin>& plugins) {
-    std::vector<KnownProvider> known;
-    for (const auto& row : plugins) {
-        known.push_back({row.manifest.id, row.manifest.id});
-        for (const auto& preset : row.manifest.presets) known.push_back({preset.id, row.manifest.id});
-    }
-    return known;
-}
-
-/// The configuration of a run and the provider it leads to.
-struct Chosen {
-    config::Configuration configuration;
-    std::optional<plugin::FoundProvider> provider;
-    /// Why there is none.
-    std::optional<Error> no_provider;
-    std::string because;
-};
-
-std::string looked_in(const config::Configuration& configuration) {
-    std::string dotenv = configuration.dotenv_used ? configuration.dotenv_used->string() + " (no key)"
-                                                   : std::string(".env from here up to / and in the home (none)");
-    return fmt::format("environment (none), {}, stored sign-ins (none)", dotenv);
-}
-
-bool has_qwen_sign_in(const config::Configuration& configuration) {
-    std::error_code ignored;
-    return !configuration.user_directory.empty() && std::filesystem::exists(configuration.user_directory / "oauth_creds.json", ignored);
-}
-
-/// Why the named provider's own plugin file cannot be used; nullopt when there is no such file.
-std::optional<Error> unusable_plugin(const plugin::PluginHost& host, const config::Resolution& resolution) {
-    const auto name = resolution.text("provider");
-    if (!name) return std::nullopt;
-    auto found = host.find(*name);
-    if (found || found.error().code == ErrorCode::plugin_missing) return std::nullopt;
-    return std::move(found).error();
-}
-
-Result<Chosen> choose(const Surroundings& around, const Options& options, const std::vector<plugin::DescribedPlugin>& plugins, const plugin::PluginHost& host) {
-    QWEN_TRY(const auto table, setting_table(plugins, nullptr));
-    QWEN_TRY(auto configuration, config::load_configuration(table, around.environment, options.flags, {}, {}));
-    auto choice = choose_provider(configuration.resolution, known_providers(plugins), {{}, has_qwen_sign_in(configuration)});
-    if (!choice) {
-        auto error = std::move(choice).error();
-        if (error.code == ErrorCode::plugin_missing) return unusable_plugin(host, configuration.resolution).value_or(std::move(error));
-        if (error.code == ErrorCode::not_authenticated) error = not_signed_in(looked_in(configuration), around.terminal.can_ask());
-        return Chosen{std::move(configuration), std::nullopt, std::move(error), {}};
-    }
-    QWEN_TRY(auto found, host.find(choice->provider.name));
-    if (found.preset() != nullptr) {
-        QWEN_TRY(const auto preset_table, setting_table(plugins, &found));
-        std::vector<config::Layer> lower;
-        lower.push_back(plugin::preset_layer(found.plugin.manifest, found.preset()));
-        QWEN_TRY(configuration, config::load_configuration(preset_table, around.environment, options.flags, std::move(lower), {}));
-    }
-    return Chosen{std::move(configuration), std::move(found), std::nullopt, std::move(choice->because)};
-}
-
-Result<std::unique_ptr<Session>> open_session(const Surroundings& around, const Options& options, Chosen& chosen, auth::Interaction& interaction) {
-    if (chosen.no_provider) return *chosen.no_provider;
-    if (options.verbose) write_to_stderr(notice_text(fmt::format("provider {} (because of {})", chosen.provider->plugin.manifest.id, chosen.because)));
-    const auto to_stderr = [](std::string_view text) { write_to_stderr(notice_text(text)); };
-    const auto runtime = around.environment.variable("XDG_RUNTIME_DIR").value_or("");
-    return Session::open({std::move(*chosen.provider), chosen.configuration.resolution, chosen.configuration.user_directory, around.prefix / "lib/qwen",
-                          std::filesystem::path(std::string(runtime)), around.environment.effective_uid,
-                          options.no_store || chosen.configuration.resolution.text("storage") == "none", interaction, around.clock, around.random, to_stderr,
-                          options.debug ? std::function<void(std::string_view)>(to_stderr) : nullptr});
-}
 
 /// Standard input is read only when it is no terminal, and only when somebody can answer.
 Result<std::string> prompt_of(const Options& options, const TerminalFacts& terminal, const Context& context) {
@@ -133,9 +35,10 @@ Result<std::string> prompt_of(const Options& options, const TerminalFacts& termi
     return assemble_prompt(options.prompt, piped);
 }
 
-int run_prompt(const Surroundings& around, const Options& options, Chosen& chosen, const Speech& speech, const Context& context) {
+int run_prompt(const CommandRun& run, Chosen& chosen) {
+    const auto& [around, options, plugins, host, speech, context] = run;
     ConsoleInteraction interaction({}, around.terminal, around.environment, around.clock);
-    auto session = open_session(around, options, chosen, interaction);
+    auto session = open_session(run, chosen, interaction);
     if (!session) return say_error(speech, session.error());
     auto prompt = prompt_of(options, around.terminal, context);
     if (!prompt) return say_error(speech, prompt.error());
@@ -151,9 +54,10 @@ int run_prompt(const Surroundings& around, const Options& options, Chosen& chose
     return exit_status(asked.error());
 }
 
-int run_models(const Surroundings& around, const Options& options, Chosen& chosen, const Speech& speech, const Context& context) {
+int run_models(const CommandRun& run, Chosen& chosen) {
+    const auto& [around, options, plugins, host, speech, context] = run;
     ConsoleInteraction interaction({}, around.terminal, around.environment, around.clock);
-    auto session = open_session(around, options, chosen, interaction);
+    auto session = open_session(run, chosen, interaction);
     if (!session) return say_error(speech, session.error());
     const auto models = chat::list_models((*session)->pipeline(), (*session)->target(), context);
     if (!models) return say_error(speech, redacted(models.error(), chosen.configuration.resolution));
@@ -192,21 +96,24 @@ int run_help(const Options& options, const config::SettingTable& table, const Sp
     return say_error(speech, {ErrorCode::usage, fmt::format("there is no help for \"{}\"", sanitized_line(words, 60)), "qwen --help", std::nullopt});
 }
 
-int run_command(const Surroundings& around, const Options& options, const std::vector<plugin::DescribedPlugin>& plugins, const plugin::PluginHost& host,
-                const Speech& speech, const Context& context) {
-    auto chosen = choose(around, options, plugins, host);
-    if (!chosen) return say_error(speech, chosen.error());
-    if (options.command != Command::config_explain)
-        for (const auto& notice : chosen->configuration.notices)
-            write_to_stderr(notice_text(notice.where.path.empty() ? notice.text : fmt::format("{} ({})", notice.text, notice.where.to_string())));
-    switch (options.command) {
-        case Command::prompt: return run_prompt(around, options, *chosen, speech, context);
-        case Command::models: return run_models(around, options, *chosen, speech, context);
-        case Command::config_explain: return run_explain(options, *chosen, speech);
-        case Command::help:
-        case Command::version: break;
+int run_command(const CommandRun& run) {
+    switch (run.options.command) {
+        case Command::auth_login: return run_auth_login(run);
+        case Command::auth_status: return run_auth_status(run);
+        case Command::auth_logout: return run_auth_logout(run);
+        case Command::auth_refresh: return run_auth_refresh(run);
+        case Command::auth_list: return run_auth_list(run);
+        default: break;
     }
-    return kExitOk;
+    auto chosen = choose(run, {});
+    if (!chosen) return say_error(run.speech, chosen.error());
+    if (run.options.command != Command::config_explain) say_notices(chosen->configuration);
+    switch (run.options.command) {
+        case Command::prompt: return run_prompt(run, *chosen);
+        case Command::models: return run_models(run, *chosen);
+        case Command::config_explain: return run_explain(run.options, *chosen, run.speech);
+        default: return kExitOk;
+    }
 }
 
 std::vector<std::string> secret_flags(const config::SettingTable& table) {
@@ -239,7 +146,7 @@ int run_to_end(Arguments& arguments, const system::Environment& environment, con
     if (options->help || options->command == Command::help) return run_help(*options, *table, speech);
     if (arguments.held_a_secret() && around.terminal.can_ask())
         write_to_stderr(notice_text("the key is in your shell's history now; better: put it into .env or the environment"));
-    return run_command(around, *options, plugins, host, speech, context);
+    return run_command({around, *options, plugins, host, speech, context});
 }
 
 }  // namespace

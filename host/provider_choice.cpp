@@ -16,6 +16,7 @@ const KnownProvider* find(std::span<const KnownProvider> known, std::string_view
     // People write qwen-oauth as often as qwen_oauth.
     std::string spelled(name);
     std::replace(spelled.begin(), spelled.end(), '-', '_');
+    if (spelled == "qwen") spelled = kSignInPlugin;
     const auto same = [&](const KnownProvider& candidate) {
         std::string own = candidate.name;
         std::replace(own.begin(), own.end(), '-', '_');
@@ -73,10 +74,9 @@ Result<ProviderChoice> choose_provider(const config::Resolution& resolution, std
 }
 
 Error not_signed_in(std::string_view looked_in, bool can_ask) {
-    std::string hint = can_ask ? "qwen auth login, to sign in with a browser or store a key;\nor set OPENAI_API_KEY (and, if not OpenAI, OPENAI_BASE_URL and OPENAI_MODEL)"
+    std::string hint = can_ask ? "qwen auth login, to check and store a key;\nor set OPENAI_API_KEY (and, if not OpenAI, OPENAI_BASE_URL and OPENAI_MODEL)"
                                : "set OPENAI_API_KEY (and, if not OpenAI, OPENAI_BASE_URL and OPENAI_MODEL),\n"
-                                 "or pipe a key:  printenv KEY | qwen auth login openai --with-api-key,\n"
-                                 "or sign in with any browser:  qwen auth login --no-browser";
+                                 "or pipe a key:  printenv KEY | qwen auth login openai --with-api-key";
     if (!looked_in.empty()) hint += fmt::format("\nLooked in: {}", looked_in);
     return {ErrorCode::not_authenticated, can_ask ? "not signed in" : "not signed in, and this is not a terminal, so no browser login", std::move(hint),
             std::nullopt};

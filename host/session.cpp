@@ -6,8 +6,10 @@
 #include "core/auth/memory_store.hpp"
 #include "core/auth/oauth_cache.hpp"
 #include "core/auth/origin_binding.hpp"
+#include "core/auth/quota.hpp"
 #include "core/http/stream_transport.hpp"
 #include "core/pipeline/origin_stage.hpp"
+#include "core/pipeline/quota_stage.hpp"
 #include "core/pipeline/retry_stage.hpp"
 #include "core/pipeline/trace_stage.hpp"
 #include "core/pipeline/transport_stage.hpp"
@@ -71,8 +73,14 @@ private:
     auth::CredentialProvider& provider_;
 };
 
-bool is_signed_in_with_device(const plugin::Manifest& manifest) {
-    return std::any_of(manifest.methods.begin(), manifest.methods.end(), [](const auto& method) { return method.kind == "device-code"; });
+/// What cannot be read is reported by the plugin, when it needs it.
+bool has_stored_key(auth::SecretStore& store) {
+    const auto stored = store.get(kStoredKey);
+    return stored && stored->has_value();
+}
+
+config::Provenance account_provenance(const std::string& provider) {
+    return {config::Source::account, config::TrustClass::user, provider, {}, {}};
 }
 
 auth::BindingFacts binding_facts(const config::Resolution& resolution, const plugin::Manifest& manifest, const Url& base_url) {
@@ -83,6 +91,15 @@ auth::BindingFacts binding_facts(const config::Resolution& resolution, const plu
         if (const auto* winner = resolution.winner(url->key)) facts.url = winner->from;
     facts.url_origin = base_url.origin();
     facts.provider_origins = manifest.origins;
+    facts.granted_origins = list_of(resolution, "trust_origins");
+    return facts;
+}
+
+/// A sign-in belongs to its provider's servers, to those the user configured, and to the one it was issued for.
+auth::BindingFacts sign_in_facts(const config::Resolution& resolution, const plugin::Manifest& manifest) {
+    auth::BindingFacts facts;
+    facts.key = facts.url = account_provenance(manifest.id);
+    facts.provider_origins = provider_origins(resolution, manifest);
     facts.granted_origins = list_of(resolution, "trust_origins");
     return facts;
 }
@@ -116,7 +133,9 @@ struct Session::State {
     std::unique_ptr<plugin::PluginProvider> provider;
     std::unique_ptr<auth::CredentialManager> manager;
     std::unique_ptr<pipeline::CredentialSource> credentials;
+    std::optional<auth::QuotaCounter> quota;
     std::unique_ptr<pipeline::Pipeline> pipeline;
+    CredentialKind kind = CredentialKind::key;
     chat::ChatTarget target;
 };
 
@@ -131,14 +150,44 @@ std::unique_ptr<pipeline::Pipeline> make_plugin_pipeline(const SessionParts& par
     return std::make_unique<pipeline::Pipeline>(std::move(stages));
 }
 
-std::unique_ptr<pipeline::Pipeline> make_pipeline(const SessionParts& parts, http::Transport& transport, pipeline::CredentialSource& credentials,
-                                                  auth::BindingFacts facts, const pipeline::CredentialLabel& label) {
+/// The state is asked each time: a sign-in or a renewal in between may name another server.
+pipeline::OriginCheck origin_check(auth::CredentialProvider& provider, auth::BindingFacts facts, CredentialKind kind) {
+    if (kind == CredentialKind::key) return [facts = std::move(facts)](const Origin& origin) { return auth::check_origin(origin, facts); };
+    return [&provider, facts = std::move(facts)](const Origin& origin) {
+        auto now = facts;
+        if (const auto state = provider.state(Context{}))
+            if (const auto url = Url::parse(state->base_url)) now.url_origin = url->origin();
+        return auth::check_origin(origin, now);
+    };
+}
+
+/// The manifest's limits; the settings `requests_per_minute` and `requests_per_day`, where a provider has them, replace theirs (0: no limit).
+std::vector<auth::RateLimit> effective_limits(const config::Resolution& resolution, const plugin::Manifest& manifest) {
+    std::vector<auth::RateLimit> limits;
+    for (auto limit : manifest.limits) {
+        const auto* key = limit.period_seconds == 60 ? "requests_per_minute" : limit.period_seconds == 86400 ? "requests_per_day" : "";
+        if (const auto* setting = manifest.setting(key))
+            if (const auto value = resolution.integer(setting->key)) limit.requests = static_cast<std::uint32_t>(std::clamp<std::int64_t>(*value, 0, UINT32_MAX));
+        if (limit.requests != 0) limits.push_back(limit);
+    }
+    return limits;
+}
+
+struct PipelineParts {
+    http::Transport& transport;
+    pipeline::CredentialSource& credentials;
+    auth::QuotaCounter& quota;
+    pipeline::OriginCheck check;
+};
+
+std::unique_ptr<pipeline::Pipeline> make_pipeline(const SessionParts& parts, PipelineParts made, const pipeline::CredentialLabel& label) {
     std::vector<std::unique_ptr<pipeline::Stage>> stages;
-    stages.push_back(std::make_unique<pipeline::RetryStage>(pipeline::RetryRules{}, parts.clock, parts.random, transport, label, parts.notice));
-    stages.push_back(std::make_unique<pipeline::AuthenticationStage>(credentials, label));
-    stages.push_back(std::make_unique<pipeline::OriginStage>([facts = std::move(facts)](const Origin& origin) { return auth::check_origin(origin, facts); }));
+    stages.push_back(std::make_unique<pipeline::RetryStage>(pipeline::RetryRules{}, parts.clock, parts.random, made.transport, label, parts.notice));
+    stages.push_back(std::make_unique<pipeline::AuthenticationStage>(made.credentials, label));
+    stages.push_back(std::make_unique<pipeline::OriginStage>(std::move(made.check)));
+    stages.push_back(std::make_unique<pipeline::QuotaStage>(made.quota, parts.clock, parts.notice));
     stages.push_back(std::make_unique<pipeline::TraceStage>(parts.trace));
-    stages.push_back(std::make_unique<pipeline::TransportStage>(transport));
+    stages.push_back(std::make_unique<pipeline::TransportStage>(made.transport));
     return std::make_unique<pipeline::Pipeline>(std::move(stages));
 }
 
@@ -147,9 +196,11 @@ std::unique_ptr<pipeline::Pipeline> make_pipeline(const SessionParts& parts, htt
 Result<std::unique_ptr<Session>> Session::open(SessionParts given) {
     const auto& manifest = given.provider.plugin.manifest;
     QWEN_TRY(auto base_url, configured_base_url(given.resolution, manifest));
-    auto facts = binding_facts(given.resolution, manifest, base_url);
-    const pipeline::CredentialLabel label{credential_source(given.resolution, manifest)};
-    const auto id = manifest.id;
+    const auto name = given.provider.name();
+    const auto kind = credential_kind(manifest);
+    auto facts = kind == CredentialKind::sign_in ? sign_in_facts(given.resolution, manifest) : binding_facts(given.resolution, manifest, base_url);
+    auto label = credential_source(given.resolution, manifest);
+    auto limits = effective_limits(given.resolution, manifest);
     const auto model = effective_model(given.resolution, manifest);
     QWEN_TRY(auto for_modules, network_options(given.resolution));
     QWEN_TRY(auto for_transport, network_options(given.resolution));
@@ -157,7 +208,12 @@ Result<std::unique_ptr<Session>> Session::open(SessionParts given) {
     auto state = std::make_unique<State>(std::move(given), std::move(for_modules), std::move(for_transport));
     auto& parts = state->parts;
     state->target = {std::move(base_url), model, network_timeouts(parts.resolution), "qwen/" QWEN_VERSION};
-    state->store = make_store(parts, id);
+    state->kind = kind;
+    state->store = make_store(parts, name);
+    if (kind == CredentialKind::key && !facts.key && has_stored_key(*state->store)) {
+        facts.key = account_provenance(name);
+        label = facts.key->to_string();
+    }
     state->plugin_pipeline = make_plugin_pipeline(parts, state->transport);
     const auto send = [state = state.get()](http::Request request, const Context& context) {
         pipeline::Call call;
@@ -168,9 +224,10 @@ Result<std::unique_ptr<Session>> Session::open(SessionParts given) {
     QWEN_TRY(state->provider, plugin::PluginHost::open(std::move(parts.provider), std::move(services)));
     state->manager = std::make_unique<auth::CredentialManager>(auth::CredentialManager::Parts{*state->provider, *state->store, parts.clock, parts.random},
                                                                auth::RefreshLocks::in(parts.user_directory, parts.runtime_directory), parts.notice);
-    if (is_signed_in_with_device(state->provider->manifest())) state->credentials = std::make_unique<SignInCredentials>(*state->provider, *state->manager);
+    if (kind == CredentialKind::sign_in) state->credentials = std::make_unique<SignInCredentials>(*state->provider, *state->manager);
     else state->credentials = std::make_unique<KeyCredentials>(*state->provider);
-    state->pipeline = make_pipeline(parts, state->transport, *state->credentials, std::move(facts), label);
+    state->quota.emplace(parts.user_directory / "quota", name, std::move(limits));
+    state->pipeline = make_pipeline(parts, {state->transport, *state->credentials, *state->quota, origin_check(*state->provider, std::move(facts), kind)}, {label});
     return std::unique_ptr<Session>(new Session(std::move(state)));
 }
 
@@ -179,6 +236,25 @@ Session::~Session() = default;
 pipeline::Pipeline& Session::pipeline() { return *state_->pipeline; }
 const chat::ChatTarget& Session::target() const { return state_->target; }
 plugin::PluginProvider& Session::provider() { return *state_->provider; }
+auth::SecretStore& Session::store() { return *state_->store; }
+auth::CredentialManager& Session::manager() { return *state_->manager; }
+CredentialKind Session::kind() const { return state_->kind; }
+Result<std::vector<auth::QuotaUse>> Session::quota_use(const Context& context) const { return state_->quota->usage(state_->parts.clock.utc_now(), context); }
+
+CredentialKind credential_kind(const plugin::Manifest& manifest) {
+    const bool has_device = std::any_of(manifest.methods.begin(), manifest.methods.end(), [](const auto& method) { return method.kind == "device-code"; });
+    return has_device ? CredentialKind::sign_in : CredentialKind::key;
+}
+
+std::vector<std::string> provider_origins(const config::Resolution& resolution, const plugin::Manifest& manifest) {
+    auto origins = manifest.origins;
+    for (const auto& setting : manifest.settings) {
+        const auto* winner = setting.type == config::ValueType::url ? resolution.winner(setting.key) : nullptr;
+        if (winner == nullptr || winner->from.trust == config::TrustClass::project) continue;
+        if (const auto url = resolution.url(setting.key)) origins.push_back(url->origin().to_string());
+    }
+    return origins;
+}
 
 std::string effective_model(const config::Resolution& resolution, const plugin::Manifest& manifest) {
     const auto* general = resolution.winner("model");

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/auth/credential_manager.hpp"
+#include "core/auth/quota.hpp"
 #include "core/chat/chat_client.hpp"
 #include "core/config/resolver.hpp"
 #include "core/pipeline/authentication_stage.hpp"
@@ -30,6 +31,16 @@ struct SessionParts {
     std::function<void(std::string_view)> trace;  ///< empty: nothing is traced
 };
 
+/// Key under which a provider's API key is stored, and the base URL it was given for. The plugin knows the first name too.
+inline constexpr std::string_view kStoredKey = "api_key";
+inline constexpr std::string_view kStoredBaseUrl = "base_url";
+
+enum class CredentialKind : std::uint8_t {
+    key,
+    /// Obtained in a browser, renewed by the credential manager.
+    sign_in,
+};
+
 /// Not thread-safe; does not move, its parts refer to each other.
 class Session {
 public:
@@ -42,12 +53,22 @@ public:
     [[nodiscard]] pipeline::Pipeline& pipeline();
     [[nodiscard]] const chat::ChatTarget& target() const;
     [[nodiscard]] plugin::PluginProvider& provider();
+    [[nodiscard]] auth::SecretStore& store();
+    [[nodiscard]] auth::CredentialManager& manager();
+    [[nodiscard]] CredentialKind kind() const;
+    /// One entry for each limit of the provider. Errors: as QuotaCounter::usage.
+    [[nodiscard]] Result<std::vector<auth::QuotaUse>> quota_use(const Context& context) const;
 
 private:
     struct State;
     explicit Session(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };
+
+[[nodiscard]] CredentialKind credential_kind(const plugin::Manifest& manifest);
+
+/// Where the provider's credential may go: the manifest's origins and those of its URL settings, unless a project's file set them.
+[[nodiscard]] std::vector<std::string> provider_origins(const config::Resolution& resolution, const plugin::Manifest& manifest);
 
 /// The model of a run: the stronger of `model` and the provider's own setting; empty when neither is set.
 [[nodiscard]] std::string effective_model(const config::Resolution& resolution, const plugin::Manifest& manifest);

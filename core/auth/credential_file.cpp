@@ -1,5 +1,7 @@
 #include "core/auth/credential_file.hpp"
 
+#include <algorithm>
+
 #include "core/base/json.hpp"
 #include "core/base/utf8.hpp"
 
@@ -61,6 +63,25 @@ ordered_json& make(ordered_json& parent, const std::string& name) {
 PrivateFile::Place CredentialFileStore::place_in(const std::filesystem::path& directory, unsigned owner) {
     if (directory.empty()) return {.file = {}, .lock = {}, .owner = owner};
     return {.file = directory / "credentials.json", .lock = directory / "locks" / "credentials.save", .owner = owner};
+}
+
+Result<std::vector<CredentialFileStore::Owner>> CredentialFileStore::owners(const PrivateFile& file) {
+    QWEN_TRY(const ordered_json json, load(file));
+    std::vector<std::pair<std::uint64_t, Owner>> found;
+    for (const auto& [provider, accounts] : json["secrets"].items()) {
+        if (!accounts.is_object()) continue;
+        for (const auto& [account, keys] : accounts.items()) {
+            std::uint64_t newest = 0;
+            if (keys.is_object())
+                for (const auto& entry : keys) newest = std::max(newest, entry.is_object() ? revision_of(&entry) : 0);
+            if (newest != 0) found.emplace_back(newest, Owner{provider, account});
+        }
+    }
+    // A revision holds the time of the write.
+    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+    std::vector<Owner> owners;
+    for (auto& [revision, owner] : found) owners.push_back(std::move(owner));
+    return owners;
 }
 
 Result<std::optional<StoredSecret>> CredentialFileStore::get(std::string_view key) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/auth/private_file.hpp"
 #include "core/auth/secret_store.hpp"
@@ -25,6 +26,8 @@ public:
 
     /// The place of the file below `directory` ("/home/ana/.qwen").
     [[nodiscard]] static PrivateFile::Place place_in(const std::filesystem::path& directory, unsigned owner);
+    /// Everybody who has something in the file, the one stored last first; empty when there is no file. Errors: as get().
+    [[nodiscard]] static Result<std::vector<Owner>> owners(const PrivateFile& file);
 
     [[nodiscard]] Result<std::optional<StoredSecret>> get(std::string_view key) override;
     [[nodiscard]] Result<std::optional<std::uint64_t>> put_if(std::string_view key, const Secret& value, std::optional<UtcTime> expires_at,

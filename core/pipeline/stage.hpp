@@ -17,6 +17,8 @@ struct Call {
     const bool* text_delivered = nullptr;
     /// Counts attempts from 1; the retry stage sets it.
     unsigned attempt = 1;
+    /// Status of the last answer, whatever was made of it; 0: the server has not answered.
+    int last_status = 0;
 
     [[nodiscard]] bool may_repeat() const { return text_delivered == nullptr || !*text_delivered; }
 };

@@ -11,6 +11,16 @@ constexpr std::array kCommands{
                "The prompt is one quoted argument, the value of -p, the words after --, or standard input. Piped input is appended to the prompt after an\n"
                "empty line. Only the answer goes to standard output."},
     CommandRow{Command::models, "models", "", 0, "list the models the account can use", ""},
+    CommandRow{Command::auth_login, "auth login", "[PROVIDER]", 1, "sign in, or store an API key",
+               "Shows a link and a code for any browser, on this machine or another; with --json the same as events on standard output.\n"
+               "With --with-api-key the key is read from standard input:  printenv KEY | qwen auth login openai --with-api-key\n"
+               "\"Signed in\" is said after one request has shown that the credential works."},
+    CommandRow{Command::auth_status, "auth status", "[PROVIDER]", 1, "say whether the credentials work",
+               "Offline; --check makes one request for each. Verdicts: ok, expires, refused, unreachable, blocked, not_signed_in.\n"
+               "Exit status 0: the first one can be used; 4: it cannot."},
+    CommandRow{Command::auth_logout, "auth logout", "[PROVIDER]", 1, "revoke and remove a stored credential", ""},
+    CommandRow{Command::auth_refresh, "auth refresh", "[PROVIDER]", 1, "renew the sign-in now", ""},
+    CommandRow{Command::auth_list, "auth list", "", 0, "list what is stored, and where", ""},
     CommandRow{Command::config_explain, "config explain", "[KEY]", 1, "show every setting, where it comes from and what it hides",
                "Instant and offline; secrets are shown by their last four characters."},
     CommandRow{Command::help, "help", "[COMMAND | exit-codes]", 2, "show help for a command, or the exit statuses", ""},

@@ -11,6 +11,11 @@ namespace qwen::host {
 enum class Command : std::uint8_t {
     prompt,
     models,
+    auth_login,
+    auth_status,
+    auth_logout,
+    auth_refresh,
+    auth_list,
     config_explain,
     help,
     version,

@@ -26,6 +26,7 @@ struct Options {
     std::string system_prompt;
     OutputFormat output = OutputFormat::text;
     ColorChoice color = ColorChoice::automatic;
+    std::string method;  ///< of `auth login`; empty: the provider's first
     bool help = false;
     bool version = false;
     bool raw = false;
@@ -34,6 +35,11 @@ struct Options {
     bool verbose = false;
     bool no_store = false;
     bool no_plugins = false;
+    bool check = false;
+    bool no_check = false;
+    bool with_api_key = false;
+    bool no_browser = false;
+    bool show_qr_code = false;
     /// What flags say of settings; Source::flag.
     config::Layer flags;
 };

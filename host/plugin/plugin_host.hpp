@@ -23,6 +23,8 @@ struct FoundProvider {
     /// Id of the preset the name stands for; empty: the plugin itself.
     std::string preset_id;
 
+    /// The name it was found by: the preset's id, else the plugin's.
+    [[nodiscard]] const std::string& name() const { return preset_id.empty() ? plugin.manifest.id : preset_id; }
     /// Null for the plugin itself. Borrowed from `plugin.manifest`.
     [[nodiscard]] const Preset* preset() const { return preset_id.empty() ? nullptr : plugin.manifest.preset(preset_id); }
 };

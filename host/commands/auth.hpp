@@ -1,0 +1,24 @@
+// `qwen auth`: signing in and out. One file for each command; each returns the exit status of the program.
+#pragma once
+
+#include "host/provider_setup.hpp"
+
+namespace qwen::host {
+
+/// `auth login [PROVIDER]`: the provider's own way of signing in, then one request, then "signed in".
+[[nodiscard]] int run_auth_login(const CommandRun& run);
+/// `auth login [PROVIDER] --with-api-key`: a key from standard input, tried, stored.
+[[nodiscard]] int run_auth_login_with_key(const CommandRun& run);
+/// `auth status [PROVIDER] [--check]`: 0 when the first one listed can be used.
+[[nodiscard]] int run_auth_status(const CommandRun& run);
+/// `auth logout [PROVIDER]`: 0 also when nothing was stored.
+[[nodiscard]] int run_auth_logout(const CommandRun& run);
+[[nodiscard]] int run_auth_refresh(const CommandRun& run);
+[[nodiscard]] int run_auth_list(const CommandRun& run);
+
+/// Stores `value`, whatever is there. Errors: as SecretStore::put_if.
+[[nodiscard]] Result<void> store_secret(auth::SecretStore& store, std::string_view key, const Secret& value);
+/// Stores the base URL that belongs to the stored key, unless it is the provider's own; then an older one is removed.
+[[nodiscard]] Result<void> store_base_url(auth::SecretStore& store, const config::Resolution& resolution, const plugin::Manifest& manifest);
+
+}  // namespace qwen::host

@@ -1,0 +1,172 @@
+#include "host/provider_setup.hpp"
+
+#include <fmt/format.h>
+
+#include "core/auth/credential_file.hpp"
+#include "core/auth/oauth_cache.hpp"
+#include "host/provider_choice.hpp"
+#include "host/terminal/error_report.hpp"
+#include "host/terminal/output.hpp"
+
+namespace qwen::host {
+namespace {
+
+constexpr std::string_view kSignInProvider = "qwen_oauth";
+
+std::vector<KnownProvider> known_providers(const std::vector<plugin::DescribedPlugin>& plugins) {
+    std::vector<KnownProvider> known;
+    for (const auto& row : plugins) {
+        known.push_back({row.manifest.id, row.manifest.id});
+        for (const auto& preset : row.manifest.presets) known.push_back({preset.id, row.manifest.id});
+    }
+    return known;
+}
+
+std::string looked_in(const config::Configuration& configuration, const std::vector<std::string>& stored) {
+    const std::string dotenv = configuration.dotenv_used ? configuration.dotenv_used->string() + " (no key)"
+                                                         : std::string(".env from here up to / and in the home (none)");
+    return fmt::format("environment (none), {}, stored sign-ins ({})", dotenv, stored.empty() ? "none" : fmt::format("{}", fmt::join(stored, ", ")));
+}
+
+bool has_qwen_sign_in(const config::Configuration& configuration) {
+    std::error_code ignored;
+    const auto path = oauth_cache_path(configuration);
+    return !path.empty() && std::filesystem::exists(path, ignored);
+}
+
+auth::PrivateFile credential_file(const CommandRun& run, const config::Configuration& configuration) {
+    return {auth::CredentialFileStore::place_in(configuration.user_directory, run.around.environment.effective_uid), {}};
+}
+
+/// Why the named provider's own plugin file cannot be used; nullopt when there is no such file.
+std::optional<Error> unusable_plugin(const plugin::PluginHost& host, const config::Resolution& resolution) {
+    const auto name = resolution.text("provider");
+    if (!name) return std::nullopt;
+    auto found = host.find(*name);
+    if (found || found.error().code == ErrorCode::plugin_missing) return std::nullopt;
+    return std::move(found).error();
+}
+
+std::vector<std::string> stored_keys(const CommandRun& run, const config::Configuration& configuration) {
+    std::vector<std::string> names;
+    if (stores_nothing(run.options, configuration.resolution) || configuration.user_directory.empty()) return names;
+    // A file that cannot be used is reported when its key is needed, not when another key is at hand.
+    if (const auto owners = auth::CredentialFileStore::owners(credential_file(run, configuration)))
+        for (const auto& owner : *owners) names.push_back(owner.provider);
+    return names;
+}
+
+/// The flags of the command line and what the command adds to them.
+config::Layer flags_with(const Options& options, const ProviderWish& wish, const plugin::Manifest* manifest) {
+    config::Layer flags;
+    flags.source = config::Source::flag;
+    const auto put_first = [&](std::string key, Secret value, std::string name) {
+        flags.entries.push_back({std::move(key), std::move(value), {config::Source::flag, config::TrustClass::explicit_choice, std::move(name), {}, {}}});
+    };
+    const auto* key = manifest == nullptr || wish.key == nullptr ? nullptr : manifest->setting_with_role(config::SettingRole::api_key);
+    for (const auto& entry : options.flags.entries) {
+        const bool replaced = (!wish.provider.empty() && entry.key == "provider") || (key != nullptr && entry.key == key->key);
+        if (!replaced) flags.entries.push_back({entry.key, entry.value.duplicate(), entry.from});
+    }
+    if (!wish.provider.empty()) put_first("provider", Secret(wish.provider), "--provider");
+    if (key != nullptr) put_first(key->key, wish.key->duplicate(), wish.key_from);
+    return flags;
+}
+
+/// The server a stored key was given for. A key given for this run has a server of its own.
+config::Layer account_layer(const CommandRun& run, const config::Configuration& configuration, const plugin::FoundProvider& found) {
+    config::Layer layer;
+    layer.source = config::Source::account;
+    const auto& manifest = found.plugin.manifest;
+    const auto* key = manifest.setting_with_role(config::SettingRole::api_key);
+    const auto* url = manifest.setting_with_role(config::SettingRole::base_url);
+    if (key == nullptr || url == nullptr || configuration.resolution.winner(key->key) != nullptr) return layer;
+    if (stores_nothing(run.options, configuration.resolution) || configuration.user_directory.empty()) return layer;
+    auth::CredentialFileStore store(credential_file(run, configuration), {found.name(), "default"}, run.around.clock);
+    auto stored = store.get(kStoredBaseUrl);
+    if (!stored || !stored->has_value()) return layer;
+    layer.entries.push_back({url->key, std::move((*stored)->value), {config::Source::account, config::TrustClass::user, found.name(), {}, {}}});
+    return layer;
+}
+
+}  // namespace
+
+plugin::PluginHost plugin_host(const Surroundings& around, bool bundled_only) {
+    plugin::PluginDirectories directories{around.prefix / "lib/qwen/plugins", {}};
+    if (!bundled_only && !around.user_directory.empty()) directories.user = around.user_directory / "plugins";
+    return {std::move(directories), {}};
+}
+
+Result<config::SettingTable> setting_table(const std::vector<plugin::DescribedPlugin>& plugins, const plugin::FoundProvider* chosen) {
+    auto table = config::SettingTable::core();
+    for (const auto& row : plugins) {
+        const auto& manifest = row.manifest;
+        const bool is_chosen = chosen != nullptr && chosen->plugin.manifest.id == manifest.id;
+        for (auto& setting : plugin::settings_for(manifest, is_chosen ? chosen->preset() : nullptr)) QWEN_CHECK(table.add(std::move(setting)));
+    }
+    return table;
+}
+
+bool stores_nothing(const Options& options, const config::Resolution& resolution) { return options.no_store || resolution.text("storage") == "none"; }
+
+std::filesystem::path oauth_cache_path(const config::Configuration& configuration) {
+    return configuration.user_directory.empty() ? std::filesystem::path{} : auth::OAuthCacheStore::place_in(configuration.user_directory, 0).file;
+}
+
+std::vector<std::string> stored_providers(const CommandRun& run, const config::Configuration& configuration) {
+    auto names = stored_keys(run, configuration);
+    if (!stores_nothing(run.options, configuration.resolution) && has_qwen_sign_in(configuration)) names.emplace_back(kSignInProvider);
+    return names;
+}
+
+void say_notices(const config::Configuration& configuration) {
+    for (const auto& notice : configuration.notices)
+        write_to_stderr(notice_text(notice.where.path.empty() ? notice.text : fmt::format("{} ({})", notice.text, notice.where.to_string())));
+}
+
+Result<Chosen> choose(const CommandRun& run, const ProviderWish& wish) {
+    const auto& environment = run.around.environment;
+    QWEN_TRY(const auto table, setting_table(run.plugins, nullptr));
+    QWEN_TRY(auto configuration, config::load_configuration(table, environment, flags_with(run.options, wish, nullptr), {}, {}));
+    const auto stored = stored_keys(run, configuration);
+    const bool reads_store = !stores_nothing(run.options, configuration.resolution);
+    auto choice = choose_provider(configuration.resolution, known_providers(run.plugins),
+                                  {stored.empty() ? std::string{} : stored.front(), reads_store && has_qwen_sign_in(configuration)});
+    if (!choice) {
+        auto error = std::move(choice).error();
+        if (error.code == ErrorCode::plugin_missing) return unusable_plugin(run.host, configuration.resolution).value_or(std::move(error));
+        if (error.code == ErrorCode::not_authenticated) error = not_signed_in(looked_in(configuration, stored), run.around.terminal.can_ask());
+        return Chosen{std::move(configuration), std::nullopt, std::move(error), {}};
+    }
+    QWEN_TRY(auto found, run.host.find(choice->provider.name));
+    if (found.preset() == nullptr && wish.key == nullptr && stored.empty())
+        return Chosen{std::move(configuration), std::move(found), std::nullopt, std::move(choice->because)};
+
+    QWEN_TRY(const auto own_table, setting_table(run.plugins, &found));
+    const auto flags = flags_with(run.options, wish, &found.plugin.manifest);
+    const auto load = [&](config::Layer account) {
+        std::vector<config::Layer> lower;
+        if (!account.entries.empty()) lower.push_back(std::move(account));
+        if (found.preset() != nullptr) lower.push_back(plugin::preset_layer(found.plugin.manifest, found.preset()));
+        return config::load_configuration(own_table, environment, flags, std::move(lower), {});
+    };
+    QWEN_TRY(configuration, load({}));
+    if (auto account = account_layer(run, configuration, found); !account.entries.empty()) {
+        QWEN_TRY(configuration, load(std::move(account)));
+    }
+    return Chosen{std::move(configuration), std::move(found), std::nullopt, std::move(choice->because)};
+}
+
+Result<std::unique_ptr<Session>> open_session(const CommandRun& run, Chosen& chosen, auth::Interaction& interaction) {
+    if (chosen.no_provider) return *chosen.no_provider;
+    const auto& around = run.around;
+    const auto to_stderr = [](std::string_view text) { write_to_stderr(notice_text(text)); };
+    if (run.options.verbose) to_stderr(fmt::format("provider {} (because of {})", chosen.provider->name(), chosen.because));
+    const auto& resolution = chosen.configuration.resolution;
+    const auto runtime = around.environment.variable("XDG_RUNTIME_DIR").value_or("");
+    return Session::open({std::move(*chosen.provider), resolution, chosen.configuration.user_directory, around.prefix / "lib/qwen",
+                          std::filesystem::path(std::string(runtime)), around.environment.effective_uid, stores_nothing(run.options, resolution), interaction,
+                          around.clock, around.random, to_stderr, run.options.debug ? std::function<void(std::string_view)>(to_stderr) : nullptr});
+}
+
+}  // namespace qwen::host

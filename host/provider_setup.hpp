@@ -1,0 +1,82 @@
+// From what was configured to a provider that can be asked: the plugins, the configuration of the run, the choice, the session.
+//
+// Every command that talks to a provider goes through here, so that each of them chooses by the same rule.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/config/configuration.hpp"
+#include "core/system/random.hpp"
+#include "host/cli/options.hpp"
+#include "host/commands/command_report.hpp"
+#include "host/plugin/plugin_host.hpp"
+#include "host/session.hpp"
+#include "host/terminal/terminal_facts.hpp"
+
+namespace qwen::host {
+
+/// What is the same for every command of a run.
+struct Surroundings {
+    const system::Environment& environment;
+    TerminalFacts terminal;
+    system::SystemClock clock;
+    system::SystemRandom random;
+    std::filesystem::path prefix;
+    std::filesystem::path user_directory;  ///< before flags are known, for the plugins in it
+};
+
+/// A command line that was understood, and what a command needs to carry it out. Borrows everything.
+struct CommandRun {
+    const Surroundings& around;
+    const Options& options;
+    const std::vector<plugin::DescribedPlugin>& plugins;
+    const plugin::PluginHost& host;
+    const Speech& speech;
+    const Context& context;
+};
+
+/// What a command wants beside what is configured.
+struct ProviderWish {
+    /// As if given by --provider; empty: the rule of provider_choice decides.
+    std::string provider;
+    /// A key that goes before every other; its place is named by `key_from`. Null: none.
+    const Secret* key = nullptr;
+    std::string key_from;
+};
+
+/// The configuration of a run and the provider it leads to.
+struct Chosen {
+    config::Configuration configuration;
+    std::optional<plugin::FoundProvider> provider;
+    /// Why there is none.
+    std::optional<Error> no_provider;
+    std::string because;
+};
+
+[[nodiscard]] plugin::PluginHost plugin_host(const Surroundings& around, bool bundled_only);
+
+/// The settings of the core and of every plugin that may be used; `chosen` (may be null) has those of its preset. Errors: plugin_refused.
+[[nodiscard]] Result<config::SettingTable> setting_table(const std::vector<plugin::DescribedPlugin>& plugins, const plugin::FoundProvider* chosen);
+
+/// Nobody signed in is no error here but Chosen::no_provider. Errors: config_invalid, dotenv_refused, plugin_missing, plugin_refused.
+[[nodiscard]] Result<Chosen> choose(const CommandRun& run, const ProviderWish& wish);
+
+/// Notices of the configuration, on standard error.
+void say_notices(const config::Configuration& configuration);
+
+/// Takes the provider out of `chosen`, which outlives the session. Errors: Chosen::no_provider, those of Session::open.
+[[nodiscard]] Result<std::unique_ptr<Session>> open_session(const CommandRun& run, Chosen& chosen, auth::Interaction& interaction);
+
+/// Whether credentials are neither read nor written: --no-store, or `storage = "none"`.
+[[nodiscard]] bool stores_nothing(const Options& options, const config::Resolution& resolution);
+
+/// The names of all providers with something stored: keys first, the newest first. Empty when nothing can be read.
+[[nodiscard]] std::vector<std::string> stored_providers(const CommandRun& run, const config::Configuration& configuration);
+
+/// The file that holds the Qwen sign-in, whether or not it is there; empty when there is no home.
+[[nodiscard]] std::filesystem::path oauth_cache_path(const config::Configuration& configuration);
+
+}  // namespace qwen::host
