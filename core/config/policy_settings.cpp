@@ -25,7 +25,7 @@ std::string conflict(const PolicyRule& rule, const Resolution& resolution, std::
     if (rule.key == "dotenv.project" && rule.value == "false") {
         for (const auto& resolved : resolution.all())
             if (const auto* winner = resolved.winner(); winner != nullptr && is_from_project(*winner))
-                return "a project's .env may not set " + '"' + resolved.setting.key + '"' + from(*winner);
+                return "a project's .env may not set \"" + resolved.setting.key + '"' + from(*winner);
     }
     if (rule.key == "credentials.allow_argv_key" && rule.value == "false") {
         for (const auto& resolved : resolution.all())
