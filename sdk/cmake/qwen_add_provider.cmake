@@ -3,6 +3,7 @@
 # Makes <id>.so, a provider plugin: the manifest goes into the file as an ELF note, qwen_provider_entry_v1 is the one exported symbol, every other
 # symbol has to be resolved at link time, and the file is never unloaded. <id> is the file's stem and must be the manifest's `id`.
 #   STATIC_RUNTIME   C++: libstdc++ and libgcc go into the file, so it also runs where they are older than here
+# Outside this project, `cmake --install` puts it into QWEN_PROVIDER_INSTALL_DIR (empty: nowhere).
 # The target is an ordinary MODULE: add options and libraries with target_link_libraries(<id> PRIVATE ...).
 include_guard(GLOBAL)
 
@@ -35,5 +36,8 @@ function(qwen_add_provider id)
         LINK_DEPENDS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/provider.map)
     if(QWEN_PLUGIN_DIRECTORY)
         set_target_properties(${id} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${QWEN_PLUGIN_DIRECTORY})
+    endif()
+    if(QWEN_PROVIDER_INSTALL_DIR)
+        install(TARGETS ${id} LIBRARY DESTINATION ${QWEN_PROVIDER_INSTALL_DIR})
     endif()
 endfunction()
