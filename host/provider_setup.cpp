@@ -4,6 +4,7 @@
 
 #include "core/auth/credential_file.hpp"
 #include "core/auth/oauth_cache.hpp"
+#include "host/command_runner.hpp"
 #include "host/provider_choice.hpp"
 #include "host/terminal/error_report.hpp"
 #include "host/terminal/output.hpp"
@@ -164,9 +165,13 @@ Result<std::unique_ptr<Session>> open_session(const CommandRun& run, Chosen& cho
     if (run.options.verbose) to_stderr(fmt::format("provider {} (because of {})", chosen.provider->name(), chosen.because));
     const auto& resolution = chosen.configuration.resolution;
     const auto runtime = around.environment.variable("XDG_RUNTIME_DIR").value_or("");
+    const auto run_command = [&around](std::string_view command, const Context& context) {
+        return run_credential_command(command, around.environment, around.clock, context);
+    };
     return Session::open({std::move(*chosen.provider), resolution, chosen.configuration.user_directory, around.prefix / "lib/qwen",
                           std::filesystem::path(std::string(runtime)), around.environment.effective_uid, stores_nothing(run.options, resolution), interaction,
-                          around.clock, around.random, to_stderr, run.options.debug ? std::function<void(std::string_view)>(to_stderr) : nullptr});
+                          around.clock, around.random, to_stderr, run.options.debug ? std::function<void(std::string_view)>(to_stderr) : nullptr,
+                          run_command});
 }
 
 }  // namespace qwen::host

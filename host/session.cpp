@@ -220,7 +220,7 @@ Result<std::unique_ptr<Session>> Session::open(SessionParts given) {
         call.request = std::move(request);
         return state->plugin_pipeline->send(call, context);
     };
-    plugin::ServiceDependencies services{send, {}, {}, parts.resolution, *state->store, parts.interaction, parts.clock, parts.random};
+    plugin::ServiceDependencies services{send, parts.run_command, {}, parts.resolution, *state->store, parts.interaction, parts.clock, parts.random};
     QWEN_TRY(state->provider, plugin::PluginHost::open(std::move(parts.provider), std::move(services)));
     state->manager = std::make_unique<auth::CredentialManager>(auth::CredentialManager::Parts{*state->provider, *state->store, parts.clock, parts.random},
                                                                auth::RefreshLocks::in(parts.user_directory, parts.runtime_directory), parts.notice);

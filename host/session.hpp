@@ -29,6 +29,8 @@ struct SessionParts {
     const system::Random& random;
     std::function<void(std::string_view)> notice;
     std::function<void(std::string_view)> trace;  ///< empty: nothing is traced
+    /// Runs a command of config.toml for a plugin; empty: plugins run none.
+    std::function<Result<Secret>(std::string_view command, const Context&)> run_command;
 };
 
 /// Key under which a provider's API key is stored, and the base URL it was given for. The plugin knows the first name too.

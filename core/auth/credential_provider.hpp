@@ -1,8 +1,10 @@
 // A provider as the core sees it. host/plugin adapts the C ABI to this interface; the core knows nothing of plugins.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/context.hpp"
@@ -43,6 +45,17 @@ struct RequestEdits {
     std::vector<Parameter> query;
     /// JSON pointer (RFC 6901) and JSON text to set there; the text "" removes the member.
     std::vector<std::pair<std::string, std::string>> body_fields;
+};
+
+/// A request as it will be sent, for a provider that signs it.
+struct FinalRequest {
+    std::string method;
+    std::string url;
+    /// Names in lower case. What the transport adds below (host, content-length) is not among them; `host` is that of `url`.
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::array<std::uint8_t, 32> body_sha256{};
+    /// Borrowed for the call. Empty when it is longer than 1 MiB: the hash stands for it.
+    std::string_view body;
 };
 
 struct AuthorizeOutcome {
@@ -87,6 +100,10 @@ public:
     /// Offline and quick.
     [[nodiscard]] virtual Result<ProviderState> state(const Context& context) = 0;
     [[nodiscard]] virtual Result<AuthorizeOutcome> authorize(const RequestShape& request, const Context& context) = 0;
+    /// The provider puts a signature over the final request on it.
+    [[nodiscard]] virtual bool can_sign() const { return false; }
+    /// Headers to add. Called last, again for each attempt, and only when can_sign().
+    [[nodiscard]] virtual Result<std::vector<Parameter>> sign(const FinalRequest&, const Context&) { return std::vector<Parameter>{}; }
     [[nodiscard]] virtual Result<Verdict> on_response(const ResponseHead& response, const Context& context) = 0;
 
     /// May ask the user and go online. `method` is one of the manifest's; empty: the first.

@@ -1,8 +1,10 @@
 #include "core/pipeline/authentication_stage.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "core/base/json.hpp"
+#include "core/system/digest.hpp"
 
 namespace qwen::pipeline {
 namespace {
@@ -54,6 +56,26 @@ Result<auth::ResponseHead> head_of(http::Response& response) {
 
 Error login_needed(const std::string& provider) {
     return {ErrorCode::not_authenticated, "not signed in to " + provider, "sign in: qwen auth login " + provider, std::nullopt};
+}
+
+constexpr std::size_t kMaxSignedBody = 1u << 20;
+
+std::string lower_case(std::string_view text) {
+    std::string lower(text);
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    return lower;
+}
+
+/// The signature is made over what will be sent, so nothing may change the request after this.
+Result<void> sign(http::Request& request, auth::CredentialProvider& provider, const Context& context) {
+    auth::FinalRequest final{request.method, request.url.to_string(), {}, system::sha256(request.body), {}};
+    for (const http::Header& header : request.headers.all()) final.headers.emplace_back(lower_case(header.name), header.value.reveal());
+    if (request.body.size() <= kMaxSignedBody) final.body = request.body;
+    const auto signature = provider.sign(final, context);
+    for (auto& [name, value] : final.headers) wipe(value);
+    if (!signature) return signature.error();
+    for (const auth::Parameter& header : *signature) QWEN_CHECK(request.headers.set(header.name, header.value.reveal(), header.sensitive));
+    return {};
 }
 
 Result<void> edit_body(std::string& body, const std::vector<std::pair<std::string, std::string>>& fields) {
@@ -109,7 +131,8 @@ Result<void> AuthenticationStage::authorize(Call& call, Unauthorized& unauthoriz
         }
         unauthorized.restore(call);
         if (!outcome.edits.body_fields.empty()) unauthorized.unedited_body = call.request.body;
-        return apply_edits(call.request, call.shape, outcome.edits);
+        QWEN_CHECK(apply_edits(call.request, call.shape, outcome.edits));
+        return provider.can_sign() ? sign(call.request, provider, context) : Result<void>{};
     }
 }
 

@@ -55,7 +55,7 @@ qwen_status add_parameter(std::vector<auth::Parameter>& list, const qwen_str& na
 bool belongs(const qwen_sink* sink, EntryPoint entry) { return sink != nullptr && sink->entry == entry; }
 
 qwen_status set_header(qwen_sink* sink, qwen_str name, qwen_str value) {
-    if (!belongs(sink, EntryPoint::authorize)) return QWEN_ERR_MISUSE;
+    if (!belongs(sink, EntryPoint::authorize) && !belongs(sink, EntryPoint::sign)) return QWEN_ERR_MISUSE;
     if (!is_token(checked_text(name, kMaxHeaderValue).value_or(""))) return QWEN_ERR_MISUSE;
     if (!is_field_value(checked_text(value, kMaxHeaderValue).value_or(""))) return QWEN_ERR_MISUSE;
     return guarded([&] { return add_parameter(sink->result.edits.headers, name, value); });
@@ -164,6 +164,13 @@ constexpr qwen_sink_ops kSinkOps{sizeof(qwen_sink_ops), QWEN_ABI_MINOR, set_head
 
 qwen_str borrow(std::string_view text) { return {text.data(), static_cast<std::uint32_t>(text.size()), 0}; }
 
+std::vector<qwen_kv> borrow(const std::vector<std::pair<std::string, std::string>>& pairs) {
+    std::vector<qwen_kv> list;
+    list.reserve(pairs.size());
+    for (const auto& [name, value] : pairs) list.push_back({borrow(name), borrow(value)});
+    return list;
+}
+
 /// The plugin's table for an optional feature, when it is there and long enough to hold its functions.
 template <typename Table>
 const Table* find_table(const qwen_provider& provider, const char* id) {
@@ -178,7 +185,8 @@ public:
           login_(find_table<qwen_provider_login_v1>(provider, QWEN_EXT_LOGIN)),
           refresh_(find_table<qwen_provider_refresh_v1>(provider, QWEN_EXT_REFRESH)),
           account_(find_table<qwen_provider_account_v1>(provider, QWEN_EXT_ACCOUNT)),
-          models_(find_table<qwen_provider_models_v1>(provider, QWEN_EXT_MODELS)) {}
+          models_(find_table<qwen_provider_models_v1>(provider, QWEN_EXT_MODELS)),
+          sign_(find_table<qwen_provider_sign_v1>(provider, QWEN_EXT_SIGN)) {}
     ~DirectInstance() override {
         if (instance_ != nullptr) provider_.destroy(instance_);
     }
@@ -189,7 +197,8 @@ public:
         return {.login = login_ != nullptr && login_->login != nullptr && login_->logout != nullptr,
                 .refresh = refresh_ != nullptr && refresh_->refresh != nullptr,
                 .account = account_ != nullptr && account_->status != nullptr,
-                .models = models_ != nullptr && models_->list != nullptr};
+                .models = models_ != nullptr && models_->list != nullptr,
+                .sign = sign_ != nullptr && sign_->sign != nullptr};
     }
 
     Result<EntryResult> call(const EntryCall& call, HostServices& services) override {
@@ -216,6 +225,7 @@ private:
             case EntryPoint::refresh: return can.refresh ? refresh_->refresh(instance_, &handle) : QWEN_ERR_UNSUPPORTED;
             case EntryPoint::account_status: return can.account ? account_->status(instance_, &handle, &kSinkOps, &sink) : QWEN_ERR_UNSUPPORTED;
             case EntryPoint::list_models: return can.models ? models_->list(instance_, &handle, &kSinkOps, &sink) : QWEN_ERR_UNSUPPORTED;
+            case EntryPoint::sign: return can.sign ? sign(call.final_request, handle, sink) : QWEN_ERR_UNSUPPORTED;
         }
         return QWEN_ERR_MISUSE;
     }
@@ -241,10 +251,21 @@ private:
         return provider_.authorize(instance_, &handle, &request, &kSinkOps, &sink);
     }
 
+    Status sign(const auth::FinalRequest& final, qwen_call& handle, qwen_sink& sink) {
+        const auto headers = borrow(final.headers);
+        qwen_final_request request{.struct_size = sizeof(qwen_final_request),
+                                   .header_count = static_cast<std::uint32_t>(headers.size()),
+                                   .method = borrow(final.method),
+                                   .url = borrow(final.url),
+                                   .headers = headers.data(),
+                                   .body_sha256 = {},
+                                   .body = borrow(final.body)};
+        std::copy(final.body_sha256.begin(), final.body_sha256.end(), request.body_sha256);
+        return sign_->sign(instance_, &handle, &request, &kSinkOps, &sink);
+    }
+
     Status on_response(const auth::ResponseHead& head, qwen_call& handle, qwen_sink& sink) {
-        std::vector<qwen_kv> headers;
-        headers.reserve(head.headers.size());
-        for (const auto& [name, value] : head.headers) headers.push_back({borrow(name), borrow(value)});
+        const auto headers = borrow(head.headers);
         const qwen_response response{.struct_size = sizeof(qwen_response),
                                      .status = static_cast<std::uint32_t>(head.status),
                                      .headers = headers.data(),
@@ -259,6 +280,7 @@ private:
     const qwen_provider_refresh_v1* refresh_;
     const qwen_provider_account_v1* account_;
     const qwen_provider_models_v1* models_;
+    const qwen_provider_sign_v1* sign_;
     qwen_instance* instance_ = nullptr;
 };
 
@@ -275,6 +297,7 @@ std::string_view to_string(EntryPoint entry) {
         case EntryPoint::refresh: return "refresh";
         case EntryPoint::account_status: return "account status";
         case EntryPoint::list_models: return "models list";
+        case EntryPoint::sign: return "sign";
     }
     return "unknown";
 }
@@ -284,7 +307,8 @@ CallKind kind_of(EntryPoint entry) {
         case EntryPoint::create:
         case EntryPoint::state:
         case EntryPoint::authorize:
-        case EntryPoint::on_response: return CallKind::offline;
+        case EntryPoint::on_response:
+        case EntryPoint::sign: return CallKind::offline;
         case EntryPoint::login:
         case EntryPoint::logout:
         case EntryPoint::refresh:

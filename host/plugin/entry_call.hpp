@@ -16,7 +16,7 @@
 
 namespace qwen::host::plugin {
 
-enum class EntryPoint : std::uint16_t { create, state, authorize, on_response, login, logout, refresh, account_status, list_models };
+enum class EntryPoint : std::uint16_t { create, state, authorize, on_response, login, logout, refresh, account_status, list_models, sign };
 
 /// The name in provider.h, for messages.
 [[nodiscard]] std::string_view to_string(EntryPoint entry);
@@ -30,6 +30,7 @@ struct EntryCall {
     std::string base_url = {};        ///< authorize: the configured one
     auth::ResponseHead response = {}; ///< on_response
     std::string method = {};          ///< login
+    auth::FinalRequest final_request = {};  ///< sign
 };
 
 struct ListedModel {
@@ -53,6 +54,7 @@ struct Capabilities {
     bool refresh = false;
     bool account = false;
     bool models = false;
+    bool sign = false;
 };
 
 /// One instance of a provider, wherever it runs. One call at a time.

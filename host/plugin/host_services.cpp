@@ -237,8 +237,11 @@ Status LocalServices::run_command(std::string_view key, Secret& standard_output)
     if (!dependencies_.run_command) return QWEN_ERR_UNSUPPORTED;
     const config::Candidate* const winner = dependencies_.settings.winner(declared->key);
     if (winner == nullptr) return QWEN_ERR_NOT_FOUND;
-    // The resolver keeps other sources out already; a command is worth a second look.
-    if (winner->from.trust == config::TrustClass::project) return refuse(QWEN_ERR_DENIED, "the command comes from a file of the project");
+    // Neither a variable of some parent process nor the plugin's own default may say what is run.
+    const auto source = winner->from.source;
+    if (source != config::Source::user_config && source != config::Source::system_config) {
+        return refuse(QWEN_ERR_DENIED, fmt::format("its command comes from {}; only config.toml may name one", winner->from.to_string()));
+    }
     auto output = dependencies_.run_command(winner->value.reveal(), context_);
     if (!output) return fail(std::move(output).error());
     standard_output = std::move(*output);

@@ -65,6 +65,11 @@ Result<auth::AuthorizeOutcome> PluginProvider::authorize(const auth::RequestShap
     }
 }
 
+Result<std::vector<auth::Parameter>> PluginProvider::sign(const auth::FinalRequest& request, const Context& context) {
+    QWEN_TRY(EntryResult result, call_or_fail({.entry = EntryPoint::sign, .final_request = request}, context));
+    return std::move(result.edits.headers);
+}
+
 Result<auth::Verdict> PluginProvider::on_response(const auth::ResponseHead& response, const Context& context) {
     QWEN_TRY(EntryResult result, call_or_fail({.entry = EntryPoint::on_response, .response = response}, context));
     return std::move(result.verdict).value_or(auth::Verdict{});

@@ -158,9 +158,9 @@ typedef struct qwen_final_request {
     uint32_t header_count;
     qwen_str method;
     qwen_str url;           /* exactly as it will be sent */
-    const qwen_kv *headers; /* names in lower case, exactly those that will be sent so far */
+    const qwen_kv *headers; /* names in lower case; "host" and "content-length" are added below and not among them */
     uint8_t body_sha256[32];
-    qwen_str body;
+    qwen_str body;          /* empty when it is longer than 1 MiB: the hash stands for it */
 } qwen_final_request;
 
 typedef struct qwen_provider_sign_v1 {

@@ -20,6 +20,8 @@ public:
     auth::Verdict::Kind verdict = auth::Verdict::Kind::refresh_and_retry;
     bool refreshable = true;
     bool edits_body = false;
+    bool signs = false;
+    std::vector<std::string> signed_requests;
 
     const std::string& id() const override { return id_; }
     bool can_refresh() const override { return refreshable; }
@@ -34,6 +36,15 @@ public:
         outcome.edits.headers.push_back({"Authorization", Secret("Bearer " + token), true});
         if (edits_body) outcome.edits.body_fields.emplace_back("/extra", "\"" + token + "\"");
         return outcome;
+    }
+    bool can_sign() const override { return signs; }
+    Result<std::vector<auth::Parameter>> sign(const auth::FinalRequest& request, const Context&) override {
+        std::string text = request.method + ' ' + request.url + ' ' + std::string(request.body);
+        for (const auto& [name, value] : request.headers) text += ' ' + name + '=' + value;
+        signed_requests.push_back(text);
+        std::vector<auth::Parameter> headers;
+        headers.push_back({"Authorization", Secret("Signed " + std::to_string(signed_requests.size())), true});
+        return headers;
     }
     Result<auth::Verdict> on_response(const auth::ResponseHead& head, const Context&) override {
         last_body_start = head.body_start;
@@ -102,6 +113,23 @@ TEST_CASE("a refused token is renewed and the request sent once more, with the n
     CHECK(world.transport.seen[1].url == "https://two.example.test/v1/chat/completions");
     CHECK(world.transport.seen[1].authorization == "Bearer two");
     CHECK(world.source.provider_.last_body_start == "expired");
+}
+
+TEST_CASE("each attempt is signed anew, over what is sent") {
+    World world;
+    world.source.provider_.signs = true;
+    world.source.provider_.edits_body = true;
+    world.transport.script = {ScriptedAnswer{401, {}, "expired"}, ScriptedAnswer{200, {}, "ok"}};
+
+    REQUIRE(world.send());
+
+    CHECK(world.source.provider_.signed_requests ==
+          std::vector<std::string>{R"(POST https://one.example.test/v1/chat/completions {"model":"m","extra":"one"} authorization=Bearer one)",
+                                   R"(POST https://two.example.test/v1/chat/completions {"model":"m","extra":"two"} authorization=Bearer two)"});
+    REQUIRE(world.transport.seen.size() == 2);
+    CHECK(world.transport.seen[0].authorization == "Signed 1");
+    CHECK(world.transport.seen[1].authorization == "Signed 2");
+    CHECK_FALSE(world.call.request.headers.get("authorization"));
 }
 
 TEST_CASE("a second refusal is the end") {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "core/system/digest.hpp"
 #include "qwen/plugin.hpp"
 #include "tests/unit/host/plugin/provider_scene.hpp"
 
@@ -70,6 +71,22 @@ TEST_CASE("a plugin that was not built with the program does not run inside it u
 
     REQUIRE_FALSE(provider);
     CHECK(provider.error().code == ErrorCode::plugin_refused);
+}
+
+TEST_CASE("a provider signs the final request, and can change nothing else of it") {
+    ProviderScene scene(find_fixture("well_behaved").plugin.manifest);
+    const auto provider = open_fixture("well_behaved", scene);
+    REQUIRE(provider->can_sign());
+
+    const std::string url = "https://api.example.com/v1/chat/completions";
+    auto headers = provider->sign({"POST", url, {{"content-type", "application/json"}}, system::sha256("{}"), "{}"}, {});
+
+    REQUIRE(headers);
+    REQUIRE(headers->size() == 1);
+    CHECK((*headers)[0].name == "x-signature");
+    CHECK((*headers)[0].sensitive);
+    const auto hash = system::sha256("{}");
+    CHECK((*headers)[0].value.reveal() == system::hex(system::hmac_sha256({reinterpret_cast<const char*>(hash.data()), hash.size()}, url)));
 }
 
 TEST_CASE("a provider without its key asks for a login") {
