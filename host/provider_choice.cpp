@@ -74,9 +74,10 @@ Result<ProviderChoice> choose_provider(const config::Resolution& resolution, std
 }
 
 Error not_signed_in(std::string_view looked_in, bool can_ask) {
-    std::string hint = can_ask ? "qwen auth login, to check and store a key;\nor set OPENAI_API_KEY (and, if not OpenAI, OPENAI_BASE_URL and OPENAI_MODEL)"
+    std::string hint = can_ask ? "qwen auth login, to sign in in a browser or store a key;\nor set OPENAI_API_KEY (and, if not OpenAI, OPENAI_BASE_URL and OPENAI_MODEL)"
                                : "set OPENAI_API_KEY (and, if not OpenAI, OPENAI_BASE_URL and OPENAI_MODEL),\n"
-                                 "or pipe a key:  printenv KEY | qwen auth login openai --with-api-key";
+                                 "or pipe a key:  printenv KEY | qwen auth login openai --with-api-key,\n"
+                                 "or sign in from any browser:  qwen auth login --no-browser";
     if (!looked_in.empty()) hint += fmt::format("\nLooked in: {}", looked_in);
     return {ErrorCode::not_authenticated, can_ask ? "not signed in" : "not signed in, and this is not a terminal, so no browser login", std::move(hint),
             std::nullopt};

@@ -24,9 +24,11 @@ namespace qwen::host {
 namespace {
 
 /// The sign-in that Qwen Code shares has a file of its own; everything else is in credentials.json.
+constexpr std::string_view kSharedSignIn = "qwen_oauth";
+
 std::unique_ptr<auth::SecretStore> make_store(const SessionParts& parts, const std::string& provider) {
     if (parts.stores_nothing) return std::make_unique<auth::MemoryStore>();
-    if (provider == "qwen_oauth")
+    if (provider == kSharedSignIn)
         return std::make_unique<auth::OAuthCacheStore>(
             auth::PrivateFile(auth::OAuthCacheStore::place_in(parts.user_directory, parts.effective_uid), parts.notice), parts.clock);
     return std::make_unique<auth::CredentialFileStore>(
@@ -95,13 +97,14 @@ auth::BindingFacts binding_facts(const config::Resolution& resolution, const plu
     return facts;
 }
 
-/// A sign-in belongs to its provider's servers, to those the user configured, and to the one it was issued for.
-auth::BindingFacts sign_in_facts(const config::Resolution& resolution, const plugin::Manifest& manifest) {
-    auth::BindingFacts facts;
-    facts.key = facts.url = account_provenance(manifest.id);
-    facts.provider_origins = provider_origins(resolution, manifest);
-    facts.granted_origins = list_of(resolution, "trust_origins");
-    return facts;
+auth::SignInFacts sign_in_facts(const config::Resolution& resolution, const plugin::Manifest& manifest) {
+    return {manifest.id, provider_origins(resolution, manifest), list_of(resolution, "trust_origins")};
+}
+
+/// Qwen Code renews the same sign-in; of any other provider's it knows nothing.
+auth::RefreshLocks refresh_locks(const SessionParts& parts, const std::string& provider) {
+    if (provider == kSharedSignIn) return auth::RefreshLocks::in(parts.user_directory, parts.runtime_directory);
+    return auth::RefreshLocks::of(provider, parts.user_directory, parts.runtime_directory);
 }
 
 std::string credential_source(const config::Resolution& resolution, const plugin::Manifest& manifest) {
@@ -150,17 +153,6 @@ std::unique_ptr<pipeline::Pipeline> make_plugin_pipeline(const SessionParts& par
     return std::make_unique<pipeline::Pipeline>(std::move(stages));
 }
 
-/// The state is asked each time: a sign-in or a renewal in between may name another server.
-pipeline::OriginCheck origin_check(auth::CredentialProvider& provider, auth::BindingFacts facts, CredentialKind kind) {
-    if (kind == CredentialKind::key) return [facts = std::move(facts)](const Origin& origin) { return auth::check_origin(origin, facts); };
-    return [&provider, facts = std::move(facts)](const Origin& origin) {
-        auto now = facts;
-        if (const auto state = provider.state(Context{}))
-            if (const auto url = Url::parse(state->base_url)) now.url_origin = url->origin();
-        return auth::check_origin(origin, now);
-    };
-}
-
 /// The manifest's limits; the settings `requests_per_minute` and `requests_per_day`, where a provider has them, replace theirs (0: no limit).
 std::vector<auth::RateLimit> effective_limits(const config::Resolution& resolution, const plugin::Manifest& manifest) {
     std::vector<auth::RateLimit> limits;
@@ -198,7 +190,8 @@ Result<std::unique_ptr<Session>> Session::open(SessionParts given) {
     QWEN_TRY(auto base_url, configured_base_url(given.resolution, manifest));
     const auto name = given.provider.name();
     const auto kind = credential_kind(manifest);
-    auto facts = kind == CredentialKind::sign_in ? sign_in_facts(given.resolution, manifest) : binding_facts(given.resolution, manifest, base_url);
+    auto facts = binding_facts(given.resolution, manifest, base_url);
+    auto where_token_goes = sign_in_facts(given.resolution, manifest);
     auto label = credential_source(given.resolution, manifest);
     auto limits = effective_limits(given.resolution, manifest);
     const auto model = effective_model(given.resolution, manifest);
@@ -223,11 +216,17 @@ Result<std::unique_ptr<Session>> Session::open(SessionParts given) {
     plugin::ServiceDependencies services{send, parts.run_command, {}, parts.resolution, *state->store, parts.interaction, parts.clock, parts.random};
     QWEN_TRY(state->provider, plugin::PluginHost::open(std::move(parts.provider), std::move(services)));
     state->manager = std::make_unique<auth::CredentialManager>(auth::CredentialManager::Parts{*state->provider, *state->store, parts.clock, parts.random},
-                                                               auth::RefreshLocks::in(parts.user_directory, parts.runtime_directory), parts.notice);
-    if (kind == CredentialKind::sign_in) state->credentials = std::make_unique<SignInCredentials>(*state->provider, *state->manager);
-    else state->credentials = std::make_unique<KeyCredentials>(*state->provider);
+                                                               refresh_locks(parts, name), parts.notice);
+    pipeline::OriginCheck check;
+    if (kind == CredentialKind::sign_in) {
+        state->credentials = std::make_unique<SignInCredentials>(*state->provider, *state->manager);
+        check = [facts = std::move(where_token_goes)](const Origin& origin) { return auth::check_sign_in_origin(origin, facts); };
+    } else {
+        state->credentials = std::make_unique<KeyCredentials>(*state->provider);
+        check = [facts = std::move(facts)](const Origin& origin) { return auth::check_origin(origin, facts); };
+    }
     state->quota.emplace(parts.user_directory / "quota", name, std::move(limits));
-    state->pipeline = make_pipeline(parts, {state->transport, *state->credentials, *state->quota, origin_check(*state->provider, std::move(facts), kind)}, {label});
+    state->pipeline = make_pipeline(parts, {state->transport, *state->credentials, *state->quota, std::move(check)}, {label});
     return std::unique_ptr<Session>(new Session(std::move(state)));
 }
 

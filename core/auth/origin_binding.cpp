@@ -36,11 +36,15 @@ Error refused(const Origin& origin, const BindingFacts& facts) {
             "put the key into the same file,\nor name the server yourself: --openai-base-url URL,\nor trust it with every key: export QWEN_TRUST_ORIGINS=" + origin.to_string(), std::move(where)};
 }
 
+Result<void> check_scheme(const Origin& origin) {
+    if (origin.scheme == "https" || origin.is_loopback()) return {};
+    return Error{ErrorCode::config_invalid, "plain http is for this machine only, not for " + origin.to_string(), "use an https URL", std::nullopt};
+}
+
 }  // namespace
 
 Result<void> check_origin(const Origin& origin, const BindingFacts& facts) {
-    if (origin.scheme != "https" && !origin.is_loopback())
-        return Error{ErrorCode::config_invalid, "plain http is for this machine only, not for " + origin.to_string(), "use an https URL", std::nullopt};
+    QWEN_CHECK(check_scheme(origin));
     if (contains(facts.granted_origins, origin)) return {};
     if (!facts.key) return {};
     if (contains(facts.provider_origins, origin)) return {};
@@ -48,6 +52,16 @@ Result<void> check_origin(const Origin& origin, const BindingFacts& facts) {
     if (origin != facts.url_origin) return refused(origin, facts);
     if (is_same_file(facts.url, *facts.key) || is_not_weaker(facts.url, *facts.key) || is_known(origin)) return {};
     return refused(origin, facts);
+}
+
+Result<void> check_sign_in_origin(const Origin& origin, const SignInFacts& facts) {
+    QWEN_CHECK(check_scheme(origin));
+    if (contains(facts.granted_origins, origin) || contains(facts.provider_origins, origin)) return {};
+    const std::string server = origin.to_string();
+    return Error{ErrorCode::origin_refused, "the sign-in to " + facts.provider + " is not sent to " + server + ", which its resource_url names",
+                 "if that is a server of yours, name it in config.toml: base_url below [providers." + facts.provider +
+                     "],\nor trust it with every key: export QWEN_TRUST_ORIGINS=" + server + ",\nor sign in again: qwen auth login " + facts.provider,
+                 std::nullopt};
 }
 
 }  // namespace qwen::auth

@@ -15,12 +15,12 @@ namespace qwen::auth {
 
 /// The key and the URL of a run, by their sources. Values.
 struct BindingFacts {
-    /// Where the key came from; nullopt: there is no key, or it was obtained for its server (a sign-in).
+    /// Where the key came from; nullopt: there is no key.
     std::optional<config::Provenance> key;
     /// Where the base URL came from.
     config::Provenance url;
     Origin url_origin;
-    /// Origins compiled into the provider, and its sign-in's server.
+    /// Origins compiled into the provider.
     std::vector<std::string> provider_origins;
     /// Origins the user granted to any key (QWEN_TRUST_ORIGINS).
     std::vector<std::string> granted_origins;
@@ -28,5 +28,18 @@ struct BindingFacts {
 
 /// Errors: origin_refused, naming both sources and the three ways out; config_invalid for plain http to anything but loopback. Sends nothing and resolves nothing.
 [[nodiscard]] Result<void> check_origin(const Origin& origin, const BindingFacts& facts);
+
+/// A sign-in has no source to compare: its server names where the token is good for (`resource_url`), in a file that other programs write
+/// too. It is followed to servers that somebody else vouches for, and to no other.
+struct SignInFacts {
+    std::string provider;
+    /// Origins compiled into the provider, and those of the URLs that the user or the system configured for it.
+    std::vector<std::string> provider_origins;
+    /// As in BindingFacts.
+    std::vector<std::string> granted_origins;
+};
+
+/// Errors: as check_origin.
+[[nodiscard]] Result<void> check_sign_in_origin(const Origin& origin, const SignInFacts& facts);
 
 }  // namespace qwen::auth

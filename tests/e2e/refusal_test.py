@@ -9,7 +9,7 @@ from harness import require, scenario
 @scenario
 def nothing_set_is_exit_4_with_the_ways_forward(world):
     run = world.qwen("-p", "hi").exits(4).prints_nothing()
-    run.complains("not signed in", "not a terminal", "OPENAI_API_KEY", "OPENAI_BASE_URL", "qwen auth login", "--with-api-key", "looked in", ".env")
+    run.complains("not signed in", "not a terminal", "OPENAI_API_KEY", "OPENAI_BASE_URL", "qwen auth login --no-browser", "--with-api-key", "looked in", ".env")
 
 
 @scenario

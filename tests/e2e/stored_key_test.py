@@ -12,3 +12,12 @@ def a_key_from_a_pipe_is_checked_kept_and_used(world):
     world.qwen("auth", "logout").exits(0)
     world.qwen("auth", "logout").exits(0)
     world.qwen("-p", "hi").exits(4).prints_nothing()
+
+
+@scenario
+def a_key_needs_no_renewal(world):
+    world.dotenv()
+    world.qwen("auth", "refresh").exits(0).prints("openai_compat: an API key does not expire, so there is nothing to renew")
+    require(world.qwen("--json", "auth", "refresh").exits(0).json()["renewed"] is False, "that nothing was renewed")
+    require(world.provider.requests() == [], "no request")
+    world.qwen("auth", "refresh", "openrouter", cwd=world.home).exits(4).complains("qwen auth login openrouter")

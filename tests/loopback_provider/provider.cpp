@@ -93,7 +93,7 @@ Reply Provider::answer(const HttpRequest& request) {
 
     ++log_.requests;
     log_.add(request);
-    if (auto response = issuer_route(request)) return {.response = std::move(*response), .stream = {}, .delay = options_.token_delay};
+    if (auto reply = issuer_route(request)) return std::move(*reply);
     if (!is_authorised(request)) return {.response = status_reply(Behaviour(""), 401), .stream = {}};
     if (path.ends_with("/chat/completions")) return chat(request);
     if (path.ends_with("/models")) {
@@ -150,14 +150,36 @@ std::optional<Reply> Provider::misbehave_before_streaming(const Behaviour& behav
     return reply;
 }
 
-std::optional<HttpResponse> Provider::issuer_route(const HttpRequest& request) {
+bool Provider::begin_trouble(const std::string& path) {
+    constexpr std::string_view prefix = "/__control/trouble/";
+    if (!path.starts_with(prefix)) return false;
+    const auto slash = path.rfind('/');
+    if (slash < prefix.size()) return false;
+    return trouble_.begin(path.substr(prefix.size(), slash - prefix.size()), std::atol(path.c_str() + slash + 1));
+}
+
+Reply Provider::token(const HttpRequest& request) {
+    const auto trouble = trouble_.next();
+    Reply reply{.response = {}, .stream = {}, .delay = options_.token_delay, .close_without_answer = !trouble.is_sent};
+    if (trouble.response) {
+        ++log_.token_calls;
+        reply.response = *trouble.response;
+        return reply;
+    }
+    reply.response = issuer_.token(request);
+    if (!trouble.change.empty()) reply.response.body = TokenTrouble::changed(reply.response.body, trouble.change);
+    return reply;
+}
+
+std::optional<Reply> Provider::issuer_route(const HttpRequest& request) {
     const auto path = request.path();
-    if (path == "/api/v1/oauth2/device/code") return issuer_.device_code(request);
-    if (path == "/api/v1/oauth2/token") return issuer_.token(request);
-    if (path == "/api/v1/oauth2/revoke") return issuer_.revoke(request);
+    const auto delayed = [&](HttpResponse response) { return Reply{.response = std::move(response), .stream = {}, .delay = options_.token_delay}; };
+    if (path == "/api/v1/oauth2/device/code") return delayed(issuer_.device_code(request));
+    if (path == "/api/v1/oauth2/token") return token(request);
+    if (path == "/api/v1/oauth2/revoke") return delayed(issuer_.revoke(request));
     if (path != "/authorize") return std::nullopt;
     if (request.method == "POST") issuer_.decide(Issuer::Decision::approved);
-    return HttpResponse{.body = "<!DOCTYPE html><title>Loopback</title><form method=post><button id=approve>Approve</button></form>", .content_type = "text/html"};
+    return delayed({.body = "<!DOCTYPE html><title>Loopback</title><form method=post><button id=approve>Approve</button></form>", .content_type = "text/html"});
 }
 
 HttpResponse Provider::control(const HttpRequest& request) {
@@ -173,7 +195,7 @@ HttpResponse Provider::control(const HttpRequest& request) {
     else if (path == "/__control/deny") issuer_.decide(Issuer::Decision::denied);
     else if (path == "/__control/expire") issuer_.expire_access_tokens();
     else if (path == "/__control/revoke") issuer_.revoke_everything();
-    else return error(404, "no such control", "invalid_request_error", "unknown_url");
+    else if (!begin_trouble(path)) return error(404, "no such control", "invalid_request_error", "unknown_url");
     return {.body = "{}"};
 }
 

@@ -6,6 +6,7 @@
 #include "tests/loopback_provider/answer.hpp"
 #include "tests/loopback_provider/authorization.hpp"
 #include "tests/loopback_provider/request_log.hpp"
+#include "tests/loopback_provider/token_trouble.hpp"
 
 #include <chrono>
 #include <optional>
@@ -50,13 +51,16 @@ public:
 private:
     Reply chat(const HttpRequest& request);
     std::optional<Reply> misbehave_before_streaming(const Behaviour& behaviour, const HttpRequest& request, const std::string& model);
-    std::optional<HttpResponse> issuer_route(const HttpRequest& request);
+    std::optional<Reply> issuer_route(const HttpRequest& request);
+    bool begin_trouble(const std::string& path);
+    Reply token(const HttpRequest& request);
     HttpResponse control(const HttpRequest& request);
     bool is_authorised(const HttpRequest& request) const;
 
     ProviderOptions options_;
     Issuer& issuer_;
     RequestLog& log_;
+    TokenTrouble trouble_;
     std::map<std::string, long> failures_;  // by model, for fail-first-N
 };
 

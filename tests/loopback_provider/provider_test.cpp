@@ -84,4 +84,15 @@ TEST_CASE("an Azure path names the model") {
     REQUIRE(reply.stream);
     CHECK(reply.stream->events.size() == 5);
 }
+
+TEST_CASE("the token endpoint misbehaves as often as it was told to") {
+    Fixture server;
+    CHECK(server.post("/__control/trouble/no-such-word/1", "").response.status == 404);
+    CHECK(server.post("/__control/trouble/slow-down-429/1", "").response.status == 200);
+    CHECK(server.post("/api/v1/oauth2/token", "grant_type=refresh_token").response.status == 429);
+    CHECK(server.post("/api/v1/oauth2/token", "grant_type=refresh_token").response.status == 400);
+    CHECK(server.post("/__control/trouble/cut/1", "").response.status == 200);
+    CHECK(server.post("/api/v1/oauth2/token", "grant_type=refresh_token").close_without_answer);
+}
+
 }

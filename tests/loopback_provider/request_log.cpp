@@ -1,6 +1,7 @@
 #include "tests/loopback_provider/request_log.hpp"
 
 #include <array>
+#include <chrono>
 #include <fmt/format.h>
 #include <openssl/evp.h>
 #include <set>
@@ -59,7 +60,8 @@ void RequestLog::add(const HttpRequest& request) {
         body.clear();
         for (const auto& [name, value] : parse_form(request.body)) body += name + (name == "grant_type" ? "=" + value : "") + " ";
     }
-    entries_.push_back({{"method", request.method}, {"target", request.target}, {"headers", std::move(headers)},
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    entries_.push_back({{"at_ms", std::chrono::duration_cast<std::chrono::milliseconds>(now).count()}, {"method", request.method}, {"target", request.target}, {"headers", std::move(headers)},
                         {"body", std::move(body)}, {"body_bytes", request.body.size()}});
     if (entries_.size() > kMaxEntries) entries_.pop_front();
 }

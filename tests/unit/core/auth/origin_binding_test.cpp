@@ -68,4 +68,17 @@ TEST_CASE("plain http is for loopback, with or without a key") {
     CHECK(check_origin(Url::parse("http://[::1]:80")->origin(), {}));
 }
 
+TEST_CASE("a sign-in follows its resource_url to servers somebody vouches for, and to no other") {
+    const SignInFacts facts{"qwen_oauth", {"https://portal.qwen.ai", "http://127.0.0.1:8080"}, {"https://mine.example"}};
+    const auto check = [&](std::string_view url) { return check_sign_in_origin(Url::parse(url)->origin(), facts); };
+    for (const auto* allowed : {"https://portal.qwen.ai/v1", "http://127.0.0.1:8080/v1", "https://mine.example"}) CHECK(check(allowed));
+    for (const auto* other : {"https://collector.example", "https://portal.qwen.ai.collector.example", "https://portal.qwen.ai:8443", "http://127.0.0.1:8081"}) {
+        CAPTURE(other);
+        const auto refused = check(other);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == ErrorCode::origin_refused);
+    }
+    CHECK(check("http://portal.qwen.ai").error().code == ErrorCode::config_invalid);
+}
+
 }
