@@ -142,6 +142,12 @@ struct HttpResponse {
     }
 };
 
+/// Borrowed until the entry call returns.
+struct Setting {
+    std::string_view value;
+    uint32_t source = QWEN_SETTING_FROM_DEFAULT;  ///< QWEN_SETTING_FROM_…
+};
+
 struct StoredSecret {
     std::string_view value;
     int64_t expires_at_utc_ms = 0;  ///< 0: does not expire, or unknown
@@ -162,13 +168,19 @@ public:
     void log(uint32_t level, std::string_view message) const { host_.table()->log(host_.table()->ctx, call_, level, borrow(message)); }
 
     /// nullopt: not set and no default.
-    [[nodiscard]] std::optional<std::string_view> setting(std::string_view key) const {
+    [[nodiscard]] std::optional<Setting> setting_with_source(std::string_view key) const {
         qwen_setting out{};
         out.struct_size = sizeof out;
         const qwen_status status = host_.settings().get(call_, borrow(key), &out);
         if (status == QWEN_ERR_NOT_FOUND) return std::nullopt;
         require(status);
-        return view(out.value);
+        return Setting{view(out.value), out.source};
+    }
+    /// The same without where it is from.
+    [[nodiscard]] std::optional<std::string_view> setting(std::string_view key) const {
+        const auto found = setting_with_source(key);
+        if (!found) return std::nullopt;
+        return found->value;
     }
     /// The setting, or Failure(QWEN_ERR_SETTING) that names it.
     [[nodiscard]] std::string_view required_setting(const std::string& key) const {
