@@ -168,10 +168,13 @@ Result<std::unique_ptr<Session>> open_session(const CommandRun& run, Chosen& cho
     const auto run_command = [&around](std::string_view command, const Context& context) {
         return run_credential_command(command, around.environment, around.clock, context);
     };
+    const auto nobody_is_signed_in = [&run, &chosen] {
+        return not_signed_in(looked_in(chosen.configuration, stored_providers(run, chosen.configuration)), run.around.terminal.can_ask());
+    };
     return Session::open({std::move(*chosen.provider), resolution, chosen.configuration.user_directory, around.prefix / "lib/qwen",
                           std::filesystem::path(std::string(runtime)), around.environment.effective_uid, stores_nothing(run.options, resolution), interaction,
                           around.clock, around.random, to_stderr, run.options.debug ? std::function<void(std::string_view)>(to_stderr) : nullptr,
-                          run_command});
+                          run_command, nobody_is_signed_in});
 }
 
 }  // namespace qwen::host

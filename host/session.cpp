@@ -39,12 +39,15 @@ std::unique_ptr<auth::SecretStore> make_store(const SessionParts& parts, const s
 /// A sign-in is in the store and belongs to the manager, which renews it for all processes.
 class SignInCredentials final : public pipeline::CredentialSource {
 public:
-    SignInCredentials(auth::CredentialProvider& provider, auth::CredentialManager& manager) : provider_(provider), manager_(manager) {}
+    SignInCredentials(auth::CredentialProvider& provider, auth::CredentialManager& manager, const std::function<Error()>& not_signed_in)
+        : provider_(provider), manager_(manager), not_signed_in_(not_signed_in) {}
 
     auth::CredentialProvider& provider() override { return provider_; }
 
     Result<void> ensure_fresh(const Context& context) override {
-        QWEN_TRY(revision_, manager_.current(context));
+        const auto revision = manager_.current(context);
+        if (!revision) return revision.error().code == ErrorCode::not_authenticated ? not_signed_in_() : revision.error();
+        revision_ = *revision;
         return {};
     }
 
@@ -56,6 +59,7 @@ public:
 private:
     auth::CredentialProvider& provider_;
     auth::CredentialManager& manager_;
+    const std::function<Error()>& not_signed_in_;
     auth::CredentialRevision revision_ = 0;
 };
 
@@ -219,7 +223,7 @@ Result<std::unique_ptr<Session>> Session::open(SessionParts given) {
                                                                refresh_locks(parts, name), parts.notice);
     pipeline::OriginCheck check;
     if (kind == CredentialKind::sign_in) {
-        state->credentials = std::make_unique<SignInCredentials>(*state->provider, *state->manager);
+        state->credentials = std::make_unique<SignInCredentials>(*state->provider, *state->manager, parts.not_signed_in);
         check = [facts = std::move(where_token_goes)](const Origin& origin) { return auth::check_sign_in_origin(origin, facts); };
     } else {
         state->credentials = std::make_unique<KeyCredentials>(*state->provider);

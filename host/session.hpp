@@ -31,6 +31,8 @@ struct SessionParts {
     std::function<void(std::string_view)> trace;  ///< empty: nothing is traced
     /// Runs a command of config.toml for a plugin; empty: plugins run none.
     std::function<Result<Secret>(std::string_view command, const Context&)> run_command;
+    /// What a request ends with when it needs a sign-in and nobody is signed in.
+    std::function<Error()> not_signed_in;
 };
 
 /// Key under which a provider's API key is stored, and the base URL it was given for. The plugin knows the first name too.

@@ -112,6 +112,12 @@ Result<std::optional<std::uint64_t>> CredentialFileStore::put_if(std::string_vie
     return std::optional(next);
 }
 
+Result<void> CredentialFileStore::check_writable() {
+    QWEN_CHECK(file_.lock_for_writing(Context{}.with_deadline(clock_.monotonic_now() + kLockWait)));
+    QWEN_CHECK(file_.read());
+    return {};
+}
+
 Result<void> CredentialFileStore::erase(std::string_view key) {
     QWEN_TRY(const auto lock, file_.lock_for_writing(Context{}.with_deadline(clock_.monotonic_now() + kLockWait)));
     QWEN_TRY(ordered_json json, load(file_));

@@ -32,6 +32,7 @@ public:
     [[nodiscard]] Result<std::optional<StoredSecret>> get(std::string_view key) override;
     [[nodiscard]] Result<std::optional<std::uint64_t>> put_if(std::string_view key, const Secret& value, std::optional<UtcTime> expires_at,
                                                               std::uint64_t revision) override;
+    [[nodiscard]] Result<void> check_writable() override;
     [[nodiscard]] Result<void> erase(std::string_view key) override;
     [[nodiscard]] std::string describe() const override;
 

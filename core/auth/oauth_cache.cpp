@@ -160,6 +160,12 @@ std::uint64_t OAuthCacheStore::keep_unsaved(const ordered_json& fresh, std::uint
     return unsaved_->revision;
 }
 
+Result<void> OAuthCacheStore::check_writable() {
+    QWEN_CHECK(file_.lock_for_writing(Context{}.with_deadline(clock_.monotonic_now() + kLockWait)));
+    QWEN_CHECK(file_.read());
+    return {};
+}
+
 Result<void> OAuthCacheStore::erase(std::string_view key) {
     if (key != kKey) return {};
     const std::lock_guard guard(mutex_);

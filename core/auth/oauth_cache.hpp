@@ -31,6 +31,7 @@ public:
     /// `expires_at` replaces expiry_date. Errors besides those of the interface: bad_response (the value is no JSON object).
     [[nodiscard]] Result<std::optional<std::uint64_t>> put_if(std::string_view key, const Secret& value, std::optional<UtcTime> expires_at,
                                                               std::uint64_t revision) override;
+    [[nodiscard]] Result<void> check_writable() override;
     [[nodiscard]] Result<void> erase(std::string_view key) override;
     [[nodiscard]] Result<void> retire(std::string_view key, std::uint64_t revision) override;
     void set_on_write_failure(OnWriteFailure rule) override;

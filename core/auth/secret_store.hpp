@@ -38,6 +38,9 @@ public:
     /// Errors: storage_failed; the old value is then intact.
     [[nodiscard]] virtual Result<std::optional<std::uint64_t>> put_if(std::string_view key, const Secret& value, std::optional<UtcTime> expires_at,
                                                                       std::uint64_t revision) = 0;
+    /// Whether put_if could store something, as far as that can be known before: a sign-in that would be lost is not begun.
+    /// Errors: storage_failed, credential_store_refused.
+    [[nodiscard]] virtual Result<void> check_writable() { return {}; }
     /// Removing what is not there is success.
     [[nodiscard]] virtual Result<void> erase(std::string_view key) = 0;
     /// Takes a value that the server no longer accepts out of use while `revision` is still the newest. Where a file holds it, the file stays

@@ -129,6 +129,7 @@ Result<int> login(const CommandRun& run) {
     ConsoleInteraction person(login_screen(run, resolution, *chosen.provider), run.around.terminal, run.around.environment, run.around.clock);
     EventInteraction interaction(person, run);
     QWEN_TRY(const auto session, open_session(run, chosen, interaction));
+    QWEN_CHECK(session->store().check_writable());
     QWEN_CHECK(sign_in(run, *session));
     if (session->kind() == CredentialKind::key) QWEN_CHECK(store_base_url(session->store(), resolution, session->provider().manifest()));
 

@@ -27,6 +27,11 @@ std::string_view outcome_text(auth::LoginEvent event) {
     return {};
 }
 
+/// Begun minutes.
+long long minutes_left(UtcTime now, UtcTime end) {
+    return std::max<long long>(0, std::chrono::duration_cast<std::chrono::minutes>(end - now + std::chrono::milliseconds(59'999)).count());
+}
+
 }  // namespace
 
 std::string remaining_time(UtcTime now, UtcTime end) {
@@ -37,10 +42,9 @@ std::string remaining_time(UtcTime now, UtcTime end) {
 
 std::string verification_text(const auth::DeviceVerification& verification, const Url& link, const LoginScreen& screen, std::string_view browser_line,
                               UtcTime now) {
-    const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(verification.expires_at - now + std::chrono::seconds(59)).count();
     std::string text = fmt::format("Sign in to {} {}.\n\n", sanitized_line(screen.provider_name), browser_line);
     text += fmt::format("  {}\n", link.to_string());
-    text += fmt::format("  code  {}          valid {} min\n\n", sanitized_line(verification.user_code), std::max<long long>(minutes, 0));
+    text += fmt::format("  code  {}          valid {} min\n\n", sanitized_line(verification.user_code), minutes_left(now, verification.expires_at));
     text += fmt::format("Approve only if you started this yourself on {}.\n", sanitized_line(screen.host_name));
     return text;
 }
@@ -63,7 +67,7 @@ Result<void> ConsoleInteraction::present_verification(const auth::DeviceVerifica
     const auto browser = decide_browser(environment_, terminal_.can_ask(), screen_.no_browser);
     const bool opens = link.may_open && !browser.program.empty();
     const auto browser_line = opens ? std::string("in the browser that opens now, or in any other")
-                              : link.may_open ? fmt::format("from any browser (this machine has none: {})", browser.reason)
+                              : link.may_open ? fmt::format("from any browser (none is opened here: {})", browser.reason)
                                               : std::string("from any browser (the link is not on the provider's own site: look at it first)");
     std::string text = verification_text(verification, link.url, screen_, browser_line, clock_.utc_now());
     if (screen_.show_qr_code && terminal_.is_utf8) text += '\n' + qr_code(link.url.to_string());
@@ -99,8 +103,8 @@ void ConsoleInteraction::show_waiting() {
         waiting_shown_ = true;
         return;
     }
-    const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(*expires_at_ - now).count();
-    if (last_minutes_said_ && *last_minutes_said_ > minutes) write_to_stderr(fmt::format("still waiting, {} min left\n", minutes + 1));
+    const auto minutes = minutes_left(now, *expires_at_);
+    if (last_minutes_said_ && *last_minutes_said_ > minutes) write_to_stderr(fmt::format("still waiting, {} min left\n", minutes));
     last_minutes_said_ = minutes;
 }
 
