@@ -1,0 +1,276 @@
+"""Signing in in a browser, staying signed in, and every way in which that can end."""
+import json
+import os
+import subprocess
+import time
+
+from harness import STORY, require, scenario
+from issuer import CREDENTIALS, LoopbackIssuer, begin_login, configure, credentials, expire_here, mode_of, remember_tokens, sign_in, whole_flow, write_credentials
+
+
+def signed_in(world, *server_arguments):
+    """A world in which somebody has signed in."""
+    issuer = LoopbackIssuer(world, *server_arguments)
+    configure(world, issuer)
+    sign_in(world, issuer).exits(0)
+    return issuer
+
+
+def in_an_hour():
+    return int((time.time() + 3600) * 1000)
+
+
+@scenario
+def login_answer_expiry_renewal_status_logout(world):
+    whole_flow(world, LoopbackIssuer(world))
+
+
+@scenario
+def a_refusal_in_the_browser_ends_the_login_at_once(world):
+    issuer = LoopbackIssuer(world)
+    configure(world, issuer)
+    process, event = begin_login(world)
+    issuer.deny(event)
+    run = world.finish(process).exits(4).complains("refused in the browser")
+    require(json.loads(run.out.splitlines()[-1])["error"]["code"] == "login_denied", "the error as the last event")
+    require(not (world.home / CREDENTIALS).exists(), "nothing stored")
+    require(len(issuer.polls_ms()) == 1, "no poll after the refusal")
+
+
+@scenario
+def a_code_nobody_approves_expires(world):
+    issuer = LoopbackIssuer(world, "--code-lifetime", 2)
+    configure(world, issuer)
+    world.qwen("auth", "login", "--no-browser").exits(4).prints_nothing().complains("the code expired", "qwen auth login")
+    require(issuer.sign_ins_begun() == 1, "one code only, where nobody sits at a terminal")
+
+
+@scenario
+def slow_down_adds_five_seconds_to_the_interval(world):
+    issuer = LoopbackIssuer(world)
+    configure(world, issuer)
+    issuer.trouble("slow-down")
+    sign_in(world, issuer).exits(0)
+    first, second = issuer.polls_ms()
+    require(second - first >= 6000, f"6 s between the polls, not {second - first} ms")
+
+
+@scenario
+def an_outage_in_the_middle_of_a_login_is_waited_out(world):
+    issuer = LoopbackIssuer(world)
+    configure(world, issuer)
+    process, event = begin_login(world)
+    issuer.trouble("cut")
+    issuer.approve(event)
+    world.finish(process).exits(0).complains("network is gone")
+    remember_tokens(world)
+
+
+@scenario
+def a_gateways_error_page_and_a_token_of_null_are_waited_out(world):
+    for word in ("unavailable", "not-json", "null-token"):
+        issuer = LoopbackIssuer(world)
+        configure(world, issuer)
+        issuer.trouble(word)
+        sign_in(world, issuer).exits(0)
+
+
+@scenario
+def a_code_that_the_server_forgot_ends_the_login(world):
+    issuer = LoopbackIssuer(world)
+    configure(world, issuer)
+    issuer.trouble("expired-401")
+    world.qwen("auth", "login", "--no-browser").exits(4).complains("the code expired")
+
+
+@scenario
+def a_sign_in_of_qwen_code_is_used_as_it_is(world):
+    issuer = LoopbackIssuer(world)
+    configure(world, issuer)
+    written = {"access_token": world.key, "refresh_token": world.secret("refresh"), "token_type": "Bearer", "resource_url": issuer.provider.base_url, "expiry_date": in_an_hour()}
+    write_credentials(world, written, mode=0o644)
+    before = (world.home / CREDENTIALS).read_bytes()
+    # Before version 0.12 it left the file with the mode of the umask.
+    world.qwen("-p", "hi").exits(0).prints(STORY).complains(CREDENTIALS, "0644", "repaired to 0600")
+    world.qwen("-p", "hi").exits(0).prints(STORY).says_nothing()
+    require((world.home / CREDENTIALS).read_bytes() == before, "the same bytes in the file")
+    require(mode_of(world.home / CREDENTIALS) == 0o600, "mode 0600")
+    require(issuer.token_calls() == 0, "no token call")
+
+
+@scenario
+def what_qwen_code_wrote_and_we_do_not_know_survives_a_renewal(world):
+    issuer = signed_in(world)
+    path = world.home / CREDENTIALS
+    path.write_text(json.dumps({**credentials(world), "expiry_date": 1, "organization": {"id": 7}}, indent=2))
+    refresh_token = credentials(world)["refresh_token"]
+    issuer.trouble("same-refresh-token")
+    world.qwen("-p", "hi").exits(0).prints(STORY)
+    after = remember_tokens(world)
+    require(after["organization"] == {"id": 7}, "the unknown member")
+    require(after["refresh_token"] == refresh_token, "the old refresh token where the server sends no new one")
+    require(not path.read_bytes().endswith(b"\n") and path.read_text() == json.dumps(after, indent=2), "two spaces and no newline at the end")
+
+
+@scenario
+def a_token_the_api_refuses_is_renewed_once_and_the_request_repeated(world):
+    issuer = signed_in(world)
+    calls = issuer.token_calls()
+    issuer.forget_access_tokens()
+    world.qwen("-p", "hi").exits(0).prints(STORY).says_nothing()
+    remember_tokens(world)
+    require(issuer.token_calls() == calls + 1 and issuer.answers_asked() == 2, "one renewal and one repetition")
+    world.qwen("-m", "status-401", "-p", "hi").exits(4).prints_nothing().complains("refuses the sign-in although it was renewed")
+    remember_tokens(world)
+    require(issuer.token_calls() <= calls + 2 and issuer.answers_asked() <= 4, "no second repetition")
+
+
+@scenario
+def a_sign_in_that_ended_is_set_aside_and_not_lost(world):
+    issuer = signed_in(world)
+    expire_here(world)
+    before = (world.home / CREDENTIALS).read_bytes()
+    issuer.end_sign_ins()
+    world.qwen("-p", "hi").exits(4).prints_nothing().complains("expired", "qwen auth login")
+    require(not (world.home / CREDENTIALS).exists(), "no file that is tried again")
+    require((world.home / (CREDENTIALS + ".revoked")).read_bytes() == before, "the same bytes under another name")
+    calls = issuer.token_calls()
+    world.qwen("-p", "hi").exits(4).complains("not signed in")
+    require(issuer.token_calls() == calls, "no further token call")
+    sign_in(world, issuer).exits(0)
+    world.qwen("-p", "hi").exits(0).prints(STORY)
+
+
+@scenario
+def an_issuer_that_cannot_be_reached_signs_nobody_out(world):
+    issuer = signed_in(world)
+    expire_here(world)
+    before = (world.home / CREDENTIALS).read_bytes()
+    issuer.trouble("cut", 20)
+    world.qwen("-p", "hi").exits(5).prints_nothing()
+    issuer.trouble("unavailable", 2)
+    world.qwen("-p", "hi").exits(5).prints_nothing()
+    require((world.home / CREDENTIALS).read_bytes() == before, "the same sign-in")
+    issuer.trouble("cut", 1)
+    world.qwen("-p", "hi").exits(0).prints(STORY)
+    remember_tokens(world)
+
+
+@scenario
+def sixteen_processes_renew_once(world):
+    issuer = signed_in(world, "--token-delay", 300)
+    expire_here(world)
+    calls = issuer.token_calls()
+    processes = [world.start("-p", "hi", stdin=subprocess.DEVNULL) for _ in range(16)]
+    for process in processes:
+        world.finish(process).exits(0).prints(STORY)
+    remember_tokens(world)
+    require(issuer.token_calls() == calls + 1 and issuer.refresh_replays() == 0, "one token call for all of them")
+
+
+@scenario
+def a_server_that_nobody_vouches_for_never_sees_the_token(world):
+    issuer = signed_in(world)
+    stranger = world.start_provider("--accept-anyone")
+    path = world.home / CREDENTIALS
+    path.write_text(json.dumps({**credentials(world), "resource_url": stranger.url}, indent=2))
+    world.qwen("-p", "hi").exits(3).prints_nothing().complains("not sent to", stranger.base_url, "QWEN_TRUST_ORIGINS")
+    require(stranger.requests() == [], "no request to it")
+    world.qwen("-p", "hi", env={"QWEN_TRUST_ORIGINS": stranger.base_url}).exits(0).prints(STORY)
+    configure(world, issuer, base_url=stranger.url)
+    world.qwen("-p", "hi").exits(0).prints(STORY)
+
+
+@scenario
+def a_key_goes_before_a_sign_in_and_a_named_provider_before_both(world):
+    issuer = signed_in(world)
+    with_key = {"OPENAI_API_KEY": world.key, "OPENAI_BASE_URL": world.url}
+    world.qwen("-p", "hi", env=with_key).exits(0).prints(STORY)
+    require(len(world.chats()) == 1 and issuer.answers_asked() == 0, "the key's server asked")
+    world.qwen("--provider", "qwen-oauth", "-p", "hi", env=with_key).exits(0).prints(STORY)
+    require(len(world.chats()) == 1 and issuer.answers_asked() == 1, "the sign-in's server asked")
+
+
+@scenario
+def a_project_file_cannot_name_the_issuer(world):
+    issuer = signed_in(world)
+    stranger = world.start_provider("--accept-anyone")
+    world.write(".env", "".join(f"QWEN_OAUTH_{name}={stranger.url}\n{name}={stranger.url}\n" for name in ("TOKEN_ENDPOINT", "BASE_URL")) )
+    expire_here(world)
+    world.qwen("--provider", "qwen_oauth", "-p", "hi").exits(0).prints(STORY)
+    remember_tokens(world)
+    require(stranger.requests() == [] and issuer.answers_asked() == 1, "the stranger never asked")
+
+
+@scenario
+def without_a_terminal_no_sign_in_begins_by_itself(world):
+    issuer = LoopbackIssuer(world)
+    configure(world, issuer)
+    for arguments in (("-p", "hi"), ("--provider", "qwen_oauth", "-p", "hi"), ("--provider", "qwen_oauth", "models")):
+        world.qwen(*arguments).exits(4).prints_nothing().complains("not signed in", "OPENAI_API_KEY", "--with-api-key", "qwen auth login --no-browser")
+    world.qwen("auth", "refresh", "qwen_oauth").exits(4).prints_nothing().complains("nobody is signed in", "qwen auth login")
+    require(issuer.provider.requests() == [], "no request")
+
+
+@scenario
+def a_credential_file_that_is_a_link_is_refused(world):
+    issuer = signed_in(world)
+    path = world.home / CREDENTIALS
+    elsewhere = path.with_name("elsewhere.json")
+    path.rename(elsewhere)
+    world.written.add(elsewhere.resolve())
+    path.symlink_to(elsewhere)
+    world.qwen("--provider", "qwen_oauth", "-p", "hi").exits(4).prints_nothing().complains("symbolic link", CREDENTIALS)
+    require(issuer.answers_asked() == 0, "no request")
+    path.unlink()
+
+
+@scenario
+def a_home_that_cannot_be_written_still_serves_who_is_signed_in(world):
+    issuer = signed_in(world)
+    read_only = read_only_program(world)
+    if read_only is None:
+        return
+    world.qwen("-p", "hi", program=read_only).exits(0).prints(STORY)
+    expire_here(world)
+    world.qwen("-p", "hi", program=read_only).exits(0).prints(STORY).complains("could not be saved", "this run only")
+    begun = issuer.sign_ins_begun()
+    world.qwen("auth", "login", "--no-browser", program=read_only).exits(3).complains("read-only")
+    require(issuer.sign_ins_begun() == begun, "no code shown that would lead nowhere")
+
+
+@scenario
+def without_a_home_a_key_works_and_a_sign_in_says_what_is_missing(world):
+    namespace = ["unshare", "--user", "--map-user=4242"]
+    if not can_run(namespace):
+        return
+    issuer = LoopbackIssuer(world)
+    nobody = script(world, "nobody", f'exec {" ".join(namespace)} {world.program} "$@"')
+    world.qwen(*world.flags, "-p", "hi", program=nobody, env={"HOME": None}).exits(0).prints(STORY)
+    world.qwen("auth", "login", "qwen_oauth", "--no-browser", program=nobody, env={"HOME": None}).exits(3).complains("no home directory", "QWEN_HOME")
+    require(issuer.provider.requests() == [], "no request")
+
+
+def read_only_program(world):
+    """The program with a home that refuses every write. Root may write wherever the file system can, so it is the file system that cannot."""
+    namespace = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--mount"]
+    home = world.home
+    mount = f"mount --bind {home} {home} && mount -o remount,bind,ro {home}"
+    if not can_run([*namespace, "sh", "-c", mount]):
+        return None
+    return script(world, "read-only", f"exec {' '.join(namespace)} sh -c '{mount} && exec {world.program} \"$@\"' sh \"$@\"")
+
+
+def script(world, name, line):
+    path = world.root / name
+    path.write_text(f"#!/bin/sh\n{line}\n")
+    path.chmod(0o700)
+    return path
+
+
+def can_run(command):
+    """Containers may forbid namespaces; then there is no way to show this here, and that is said."""
+    tried = subprocess.run([*command, *([] if "-c" in command else ["true"])], capture_output=True, text=True)
+    if tried.returncode != 0:
+        print(f"        not shown on this machine: {' '.join(command[:3])} fails: {tried.stderr.strip()}")
+    return tried.returncode == 0
