@@ -13,9 +13,11 @@
 #include "host/commands/command_report.hpp"
 #include "host/commands/config_explain.hpp"
 #include "host/commands/json_output.hpp"
+#include "host/commands/policy_commands.hpp"
 #include "host/commands/prompt.hpp"
 #include "host/commands/prompt_input.hpp"
 #include "host/exit_status.hpp"
+#include "host/policy_enforcement.hpp"
 #include "host/provider_setup.hpp"
 #include "host/redaction.hpp"
 #include "host/terminal/console_interaction.hpp"
@@ -128,22 +130,40 @@ std::filesystem::path default_user_directory(const system::Environment& environm
     return environment.home.empty() ? std::filesystem::path{} : environment.home / ".qwen";
 }
 
-int run_to_end(Arguments& arguments, const system::Environment& environment, const Context& context) {
-    Surroundings around{environment, TerminalFacts::detect(environment), {}, {}, installation_prefix(), default_user_directory(environment)};
+/// Without a usable policy nobody may be asked anything; what needs neither plugin nor server still runs.
+int run_without_policy(const Arguments& arguments, const Error& invalid, const Speech& speech) {
+    const auto table = config::SettingTable::core();
+    const auto options = parse_options(arguments, table);
+    if (!options) return say_error(speech, invalid);
+    if (options->version || options->command == Command::version) return say(speech, version_text());
+    if (options->help || options->command == Command::help) return run_help(*options, table, speech);
+    if (options->command == Command::policy_lint) return run_policy_lint(*options, speech);
+    return say_error(speech, invalid);
+}
+
+int run_to_end(Arguments& arguments, const system::Environment& environment, const config::PolicyPlaces& policy_places, const Context& context) {
+    Surroundings around{environment, TerminalFacts::detect(environment), {}, {}, installation_prefix(), default_user_directory(environment), {}};
     Speech speech{output_format_of(arguments), use_color(around.terminal.stderr_is_terminal, around.terminal.is_dumb, ColorChoice::automatic, environment)};
     // The version asks nobody anything.
     if (arguments.size() == 1 && (arguments[0] == "--version" || arguments[0] == "version")) return say(speech, version_text());
 
+    // Before anything else is opened: what a policy denies is not even read.
+    auto policy = config::load_policy(policy_places);
+    if (!policy) return run_without_policy(arguments, policy.error(), speech);
+    around.policy = std::move(*policy);
     const auto host = plugin_host(around, arguments.contains("--no-plugins"));
     const auto plugins = host.describe();
     const auto table = setting_table(plugins, nullptr);
     if (!table) return say_error(speech, table.error());
     arguments.wipe_values_of(secret_flags(*table));
     auto options = parse_options(arguments, *table);
-    if (!options) return say_error(speech, options.error());
+    if (!options) return say_error(speech, explain_unknown_option(around.policy, host.denied(), options.error()));
     speech = {options->output, use_color(around.terminal.stderr_is_terminal, around.terminal.is_dumb, options->color, environment)};
     if (options->version || options->command == Command::version) return say(speech, version_text());
     if (options->help || options->command == Command::help) return run_help(*options, *table, speech);
+    if (options->command == Command::policy_show) return run_policy_show(around.policy, speech);
+    if (options->command == Command::policy_test) return run_policy_test(around.policy, *options, plugins, host.denied(), speech);
+    if (options->command == Command::policy_lint) return run_policy_lint(*options, speech);
     if (arguments.held_a_secret() && around.terminal.can_ask())
         write_to_stderr(notice_text("the key is in your shell's history now; better: put it into .env or the environment"));
     return run_command({around, *options, plugins, host, speech, context});
@@ -151,10 +171,10 @@ int run_to_end(Arguments& arguments, const system::Environment& environment, con
 
 }  // namespace
 
-Outcome run(Arguments& arguments, const system::Environment& environment) {
+Outcome run(Arguments& arguments, const system::Environment& environment, const config::PolicyPlaces& policy_places) {
     CancellationSource cancellation;
     const SignalGuard signals(cancellation);
-    const int status = run_to_end(arguments, environment, Context{.deadline = {}, .cancellation = &cancellation});
+    const int status = run_to_end(arguments, environment, policy_places, Context{.deadline = {}, .cancellation = &cancellation});
     return {status, SignalGuard::received()};
 }
 

@@ -5,7 +5,7 @@
 int main(int argc, char** argv) {
     auto arguments = qwen::host::Arguments::take(argc, argv);
     qwen::host::protect_process_memory();
-    const auto outcome = qwen::host::run(arguments, qwen::system::Environment::capture());
+    const auto outcome = qwen::host::run(arguments, qwen::system::Environment::capture(), qwen::config::PolicyPlaces{});
     if (outcome.signal != 0) qwen::host::die_of_signal(outcome.signal);
     return outcome.status;
 }

@@ -5,6 +5,7 @@
 #include "core/auth/credential_file.hpp"
 #include "core/auth/oauth_cache.hpp"
 #include "host/command_runner.hpp"
+#include "host/policy_enforcement.hpp"
 #include "host/provider_choice.hpp"
 #include "host/terminal/error_report.hpp"
 #include "host/terminal/output.hpp"
@@ -90,12 +91,20 @@ config::Layer account_layer(const CommandRun& run, const config::Configuration& 
     return layer;
 }
 
+/// What "auto" comes to.
+std::string effective_storage(const config::Resolution& resolution, bool nothing_stored) {
+    if (nothing_stored) return "none";
+    const auto wanted = resolution.text("storage").value_or("auto");
+    return wanted == "auto" ? "file" : wanted;
+}
+
 }  // namespace
 
 plugin::PluginHost plugin_host(const Surroundings& around, bool bundled_only) {
     plugin::PluginDirectories directories{around.prefix / "lib/qwen/plugins", {}};
     if (!bundled_only && !around.user_directory.empty()) directories.user = around.user_directory / "plugins";
-    return {std::move(directories), {}};
+    auto policy = plugin_policy(around.policy, directories);
+    return {std::move(directories), std::move(policy)};
 }
 
 Result<config::SettingTable> setting_table(const std::vector<plugin::DescribedPlugin>& plugins, const plugin::FoundProvider* chosen) {
@@ -135,6 +144,9 @@ Result<Chosen> choose(const CommandRun& run, const ProviderWish& wish) {
                                   {stored.empty() ? std::string{} : stored.front(), reads_store && has_qwen_sign_in(configuration)});
     if (!choice) {
         auto error = std::move(choice).error();
+        const bool has_sign_in = reads_store && has_qwen_sign_in(configuration);
+        if (auto denial = denial_behind(run.around.policy, run.host.denied(), configuration.resolution, has_sign_in)) error = std::move(*denial);
+        if (error.code == ErrorCode::denied_by_policy) return Chosen{std::move(configuration), std::nullopt, std::move(error), {}};
         if (error.code == ErrorCode::plugin_missing) return unusable_plugin(run.host, configuration.resolution).value_or(std::move(error));
         if (error.code == ErrorCode::not_authenticated) error = not_signed_in(looked_in(configuration, stored), run.around.terminal.can_ask());
         return Chosen{std::move(configuration), std::nullopt, std::move(error), {}};
@@ -162,6 +174,8 @@ Result<std::unique_ptr<Session>> open_session(const CommandRun& run, Chosen& cho
     if (chosen.no_provider) return *chosen.no_provider;
     const auto& around = run.around;
     const auto to_stderr = [](std::string_view text) { write_to_stderr(notice_text(text)); };
+    const bool nothing_stored = stores_nothing(run.options, chosen.configuration.resolution);
+    QWEN_CHECK(check_use(around.policy, *chosen.provider, chosen.configuration.resolution, {effective_storage(chosen.configuration.resolution, nothing_stored), run.options.method}));
     if (run.options.verbose) to_stderr(fmt::format("provider {} (because of {})", chosen.provider->name(), chosen.because));
     const auto& resolution = chosen.configuration.resolution;
     const auto runtime = around.environment.variable("XDG_RUNTIME_DIR").value_or("");
@@ -171,10 +185,11 @@ Result<std::unique_ptr<Session>> open_session(const CommandRun& run, Chosen& cho
     const auto nobody_is_signed_in = [&run, &chosen] {
         return not_signed_in(looked_in(chosen.configuration, stored_providers(run, chosen.configuration)), run.around.terminal.can_ask());
     };
+    auto allowed_origins = origin_policy(around.policy, chosen.provider->plugin.manifest);
     return Session::open({std::move(*chosen.provider), resolution, chosen.configuration.user_directory, around.prefix / "lib/qwen",
-                          std::filesystem::path(std::string(runtime)), around.environment.effective_uid, stores_nothing(run.options, resolution), interaction,
-                          around.clock, around.random, to_stderr, run.options.debug ? std::function<void(std::string_view)>(to_stderr) : nullptr,
-                          run_command, nobody_is_signed_in});
+                          std::filesystem::path(std::string(runtime)), around.environment.effective_uid, nothing_stored, interaction,
+                          around.clock, around.random, std::move(allowed_origins), to_stderr,
+                          run.options.debug ? std::function<void(std::string_view)>(to_stderr) : nullptr, run_command, nobody_is_signed_in});
 }
 
 }  // namespace qwen::host

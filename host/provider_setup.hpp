@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/config/configuration.hpp"
+#include "core/config/policy.hpp"
 #include "core/system/random.hpp"
 #include "host/cli/options.hpp"
 #include "host/commands/command_report.hpp"
@@ -26,6 +27,7 @@ struct Surroundings {
     system::SystemRandom random;
     std::filesystem::path prefix;
     std::filesystem::path user_directory;  ///< before flags are known, for the plugins in it
+    config::Policy policy;
 };
 
 /// A command line that was understood, and what a command needs to carry it out. Borrows everything.
@@ -61,13 +63,13 @@ struct Chosen {
 /// The settings of the core and of every plugin that may be used; `chosen` (may be null) has those of its preset. Errors: plugin_refused.
 [[nodiscard]] Result<config::SettingTable> setting_table(const std::vector<plugin::DescribedPlugin>& plugins, const plugin::FoundProvider* chosen);
 
-/// Nobody signed in is no error here but Chosen::no_provider. Errors: config_invalid, dotenv_refused, plugin_missing, plugin_refused.
+/// Nobody signed in is no error here but Chosen::no_provider. Errors: config_invalid, dotenv_refused, denied_by_policy, plugin_missing, plugin_refused.
 [[nodiscard]] Result<Chosen> choose(const CommandRun& run, const ProviderWish& wish);
 
 /// Notices of the configuration, on standard error.
 void say_notices(const config::Configuration& configuration);
 
-/// Takes the provider out of `chosen`, which outlives the session. Errors: Chosen::no_provider, those of Session::open.
+/// Takes the provider out of `chosen`, which outlives the session. Errors: Chosen::no_provider, denied_by_policy, those of Session::open.
 [[nodiscard]] Result<std::unique_ptr<Session>> open_session(const CommandRun& run, Chosen& chosen, auth::Interaction& interaction);
 
 /// Whether credentials are neither read nor written: --no-store, or `storage = "none"`.

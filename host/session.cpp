@@ -151,7 +151,10 @@ namespace {
 /// A plugin's own requests: without the authentication stage, so that a renewal can never call itself.
 std::unique_ptr<pipeline::Pipeline> make_plugin_pipeline(const SessionParts& parts, http::Transport& transport) {
     std::vector<std::unique_ptr<pipeline::Stage>> stages;
-    stages.push_back(std::make_unique<pipeline::OriginStage>([](const Origin& origin) { return auth::check_origin(origin, {}); }));
+    stages.push_back(std::make_unique<pipeline::OriginStage>([allowed = parts.origin_policy](const Origin& origin) -> Result<void> {
+        QWEN_CHECK(allowed(origin));
+        return auth::check_origin(origin, {});
+    }));
     stages.push_back(std::make_unique<pipeline::TraceStage>(parts.trace));
     stages.push_back(std::make_unique<pipeline::TransportStage>(transport));
     return std::make_unique<pipeline::Pipeline>(std::move(stages));
@@ -180,7 +183,10 @@ std::unique_ptr<pipeline::Pipeline> make_pipeline(const SessionParts& parts, Pip
     std::vector<std::unique_ptr<pipeline::Stage>> stages;
     stages.push_back(std::make_unique<pipeline::RetryStage>(pipeline::RetryRules{}, parts.clock, parts.random, made.transport, label, parts.notice));
     stages.push_back(std::make_unique<pipeline::AuthenticationStage>(made.credentials, label));
-    stages.push_back(std::make_unique<pipeline::OriginStage>(std::move(made.check)));
+    stages.push_back(std::make_unique<pipeline::OriginStage>([allowed = parts.origin_policy, bound = std::move(made.check)](const Origin& origin) -> Result<void> {
+        QWEN_CHECK(allowed(origin));
+        return bound(origin);
+    }));
     stages.push_back(std::make_unique<pipeline::QuotaStage>(made.quota, parts.clock, parts.notice));
     stages.push_back(std::make_unique<pipeline::TraceStage>(parts.trace));
     stages.push_back(std::make_unique<pipeline::TransportStage>(made.transport));

@@ -27,6 +27,8 @@ struct SessionParts {
     auth::Interaction& interaction;
     const system::Clock& clock;
     const system::Random& random;
+    /// The administrator's word on a server, asked before every request; never empty.
+    std::function<Result<void>(const Origin&)> origin_policy;
     std::function<void(std::string_view)> notice;
     std::function<void(std::string_view)> trace;  ///< empty: nothing is traced
     /// Runs a command of config.toml for a plugin; empty: plugins run none.

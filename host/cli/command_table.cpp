@@ -17,12 +17,16 @@ constexpr std::array kCommands{
                "\"Signed in\" is said after one request has shown that the credential works."},
     CommandRow{Command::auth_status, "auth status", "[PROVIDER]", 1, "say whether the credentials work",
                "Offline; --check makes one request for each. Verdicts: ok, expires, refused, unreachable, blocked, not_signed_in.\n"
-               "Exit status 0: the first one can be used; 4: it cannot."},
+               "Exit status 0: the first one can be used; 4: it cannot; 7: the administrator denies it."},
     CommandRow{Command::auth_logout, "auth logout", "[PROVIDER]", 1, "revoke and remove a stored credential", ""},
     CommandRow{Command::auth_refresh, "auth refresh", "[PROVIDER]", 1, "renew the sign-in now", ""},
     CommandRow{Command::auth_list, "auth list", "", 0, "list what is stored, and where", ""},
     CommandRow{Command::config_explain, "config explain", "[KEY]", 1, "show every setting, where it comes from and what it hides",
                "Instant and offline; secrets are shown by their last four characters."},
+    CommandRow{Command::policy_show, "policy show", "", 0, "show the administrator's rules and where they stand", ""},
+    CommandRow{Command::policy_test, "policy test", "", 0, "ask whether --provider, --origin, --model, --method are allowed",
+               "Exit status 0: allowed; 7: denied, with the rule's file and line. Nothing is sent."},
+    CommandRow{Command::policy_lint, "policy lint", "FILE", 1, "check a policy file before it is deployed", ""},
     CommandRow{Command::help, "help", "[COMMAND | exit-codes]", 2, "show help for a command, or the exit statuses", ""},
     CommandRow{Command::version, "version", "", 0, "show the version", ""},
 };

@@ -17,6 +17,9 @@ enum class Command : std::uint8_t {
     auth_refresh,
     auth_list,
     config_explain,
+    policy_show,
+    policy_test,
+    policy_lint,
     help,
     version,
 };

@@ -26,7 +26,8 @@ struct Options {
     std::string system_prompt;
     OutputFormat output = OutputFormat::text;
     ColorChoice color = ColorChoice::automatic;
-    std::string method;  ///< of `auth login`; empty: the provider's first
+    std::string method;  ///< of `auth login` (empty: the provider's first) and `policy test`
+    std::string origin;  ///< of `policy test`; empty: not given
     bool help = false;
     bool version = false;
     bool raw = false;

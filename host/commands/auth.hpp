@@ -9,7 +9,7 @@ namespace qwen::host {
 [[nodiscard]] int run_auth_login(const CommandRun& run);
 /// `auth login [PROVIDER] --with-api-key`: a key from standard input, tried, stored.
 [[nodiscard]] int run_auth_login_with_key(const CommandRun& run);
-/// `auth status [PROVIDER] [--check]`: 0 when the first one listed can be used.
+/// `auth status [PROVIDER] [--check]`: 0 when the first one listed can be used, 7 when the policy blocks it.
 [[nodiscard]] int run_auth_status(const CommandRun& run);
 /// `auth logout [PROVIDER]`: 0 also when nothing was stored.
 [[nodiscard]] int run_auth_logout(const CommandRun& run);

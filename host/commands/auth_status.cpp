@@ -182,16 +182,20 @@ int run_auth_status(const CommandRun& run) {
     auto json = json_success();
     json["providers"] = nlohmann::ordered_json::array();
     bool first_is_usable = false;
+    auto problem = ErrorClass::authentication;
     for (const auto& name : names) {
         const auto row = row_of(run, name);
         if (run.context.cancelled()) return say_error(run.speech, cancelled_error());
-        if (json["providers"].empty()) first_is_usable = row.is_usable();
+        if (json["providers"].empty()) {
+            first_is_usable = row.is_usable();
+            if (row.verdict == Verdict::blocked) problem = ErrorClass::policy;
+        }
         text += text_of(row, run.around.clock.utc_now());
         json["providers"].push_back(json_of(row));
     }
     json["ok"] = first_is_usable;
     const int written = say(run.speech, text, json);
-    return written != kExitOk || first_is_usable ? written : exit_status(ErrorClass::authentication);
+    return written != kExitOk || first_is_usable ? written : exit_status(problem);
 }
 
 }  // namespace qwen::host

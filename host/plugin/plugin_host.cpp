@@ -76,6 +76,16 @@ std::vector<DescribedPlugin> PluginHost::describe() const {
     return plugins;
 }
 
+std::vector<DeniedPlugin> PluginHost::denied() const {
+    std::vector<DeniedPlugin> rows;
+    if (!policy_.by_name) return rows;
+    for (PluginFile& file : list_plugin_files(directories_)) {
+        const auto ruling = policy_.by_name(file);
+        if (ruling.effect == PolicyRuling::Effect::deny && ruling.denial) rows.push_back({std::move(file), *ruling.denial});
+    }
+    return rows;
+}
+
 std::vector<ListedPlugin> PluginHost::list() const {
     std::vector<ListedPlugin> rows;
     for (PluginFile& file : list_plugin_files(directories_)) {

@@ -41,6 +41,12 @@ struct DescribedPlugin {
     Manifest manifest;
 };
 
+/// A plugin file that may not be opened, and the rule that says so.
+struct DeniedPlugin {
+    PluginFile file;
+    Error why;
+};
+
 class PluginHost {
 public:
     PluginHost(PluginDirectories directories, PluginPolicy policy) : directories_(std::move(directories)), policy_(std::move(policy)) {}
@@ -50,6 +56,8 @@ public:
     [[nodiscard]] Result<FoundProvider> find(std::string_view name) const;
     /// What the plugins that can be read say of themselves: for settings and provider names. No file is copied or hashed.
     [[nodiscard]] std::vector<DescribedPlugin> describe() const;
+    /// The plugin files the policy denies by name or place; none of them is opened.
+    [[nodiscard]] std::vector<DeniedPlugin> denied() const;
     /// Every plugin file, checked; runs no code.
     [[nodiscard]] std::vector<ListedPlugin> list() const;
 

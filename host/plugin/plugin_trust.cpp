@@ -123,6 +123,7 @@ private:
 };
 
 Error denied(const PluginFile& file, const PolicyRuling& ruling) {
+    if (ruling.denial) return *ruling.denial;
     return Error{ErrorCode::denied_by_policy, fmt::format("plugin '{}' is denied by policy ({})", file.id, ruling.rule), {}, FileLocation{file.path.native()}};
 }
 

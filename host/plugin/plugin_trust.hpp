@@ -26,6 +26,8 @@ struct PolicyRuling {
     std::string rule;
     /// Overrides the default (bundled hash: in process; anything else: own process).
     std::optional<Isolation> isolation;
+    /// What the user is told of a denial; empty: a sentence made of `rule`.
+    std::optional<Error> denial{};
 };
 
 /// The policy, as questions; an empty function has no rule for anything.
