@@ -82,7 +82,8 @@ void revoke(const Call& call, const TokenState& tokens) {
                                         form_encoded({{"token", has_refresh_token ? tokens.refresh_token : tokens.access_token},
                                                       {"token_type_hint", has_refresh_token ? "refresh_token" : "access_token"},
                                                       {"client_id", call.required_setting("client_id")}}));
-        if (response.status >= 400) call.notice("the server did not revoke the sign-in: " + error_text(response.status, response.body));
+        call.notice(response.status < 400 ? "the server has revoked the sign-in"
+                                          : "the server did not revoke the sign-in: " + error_text(response.status, response.body));
     } catch (const Failure& failure) {
         if (failure.status() == QWEN_ERR_CANCELLED) throw;
         call.notice("the server could not be asked to revoke the sign-in; it expires by itself");

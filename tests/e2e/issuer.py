@@ -163,7 +163,7 @@ def whole_flow(world, issuer):
 
     world.qwen("auth", "status", "--check").exits(0).prints_part("qwen_oauth", "ok", "renews itself", "of 60 requests a minute used", "of 2000 requests a day used")
     world.qwen("auth", "list").exits(0).prints_part("qwen_oauth", "sign-in")
-    world.qwen("auth", "logout").exits(0).prints_part("signed out: qwen_oauth", CREDENTIALS)
+    world.qwen("auth", "logout").exits(0).prints_part("signed out: qwen_oauth", CREDENTIALS).complains("revoked")
     require(not (world.home / CREDENTIALS).exists(), "no credential file after the logout")
     require(issuer.revocations() == 1, "one revocation")
     calls = issuer.token_calls()

@@ -1,6 +1,7 @@
 """Signing in in a browser, staying signed in, and every way in which that can end."""
 import json
 import os
+import signal
 import subprocess
 import time
 
@@ -166,6 +167,80 @@ def sixteen_processes_renew_once(world):
         world.finish(process).exits(0).prints(STORY)
     remember_tokens(world)
     require(issuer.token_calls() == calls + 1 and issuer.refresh_replays() == 0, "one token call for all of them")
+
+
+@scenario
+def a_renewer_that_is_killed_delays_nobody(world):
+    issuer = signed_in(world)
+    expire_here(world)
+    calls = issuer.token_calls()
+    issuer.trouble("stall")
+    holder = world.start("-p", "hi", stdin=subprocess.DEVNULL)
+    world.wait_for(lambda: issuer.token_calls() == calls + 1, "the holder's token call")
+    others = [world.start("-p", "hi", stdin=subprocess.DEVNULL) for _ in range(8)]
+    holder.kill()
+    holder.communicate()
+    for process in others:
+        world.finish(process, timeout=10).exits(0).prints(STORY)
+    remember_tokens(world)
+    require(issuer.token_calls() == calls + 2 and issuer.refresh_replays() == 0, "one more token call, and no token used twice")
+
+
+@scenario
+def ctrl_c_ends_a_login_and_nothing_is_stored(world):
+    issuer = LoopbackIssuer(world)
+    configure(world, issuer)
+    process, _ = begin_login(world)
+    process.send_signal(signal.SIGINT)
+    run = world.finish(process, timeout=5)
+    require(run.code == -signal.SIGINT, f"a death of SIGINT, not {run.code}")
+    require(not (world.home / CREDENTIALS).exists(), "nothing stored")
+
+
+@scenario
+def a_qr_code_is_shown_where_it_was_asked_for(world):
+    issuer = LoopbackIssuer(world)
+    configure(world, issuer)
+    sign_in(world, issuer, "--qr").exits(0).complains("\u2588", "\u2580")
+
+
+@scenario
+def status_says_what_is_the_case(world):
+    def verdict(code, *arguments):
+        run = world.qwen("auth", "status", "qwen_oauth", "--json", *arguments).exits(code)
+        return run.json()["providers"][0]["verdict"]
+
+    issuer = signed_in(world)
+    require(verdict(0) == "ok" and verdict(0, "--check") == "ok", "ok")
+    expire_here(world)
+    require(verdict(0) == "expires", "expires, offline")
+    issuer.trouble("cut", 20)
+    require(verdict(4, "--check") == "unreachable", "unreachable")
+    issuer.trouble("cut", 0)
+    world.qwen("auth", "refresh").exits(0)
+    issuer.forget_access_tokens()
+    require(verdict(4, "--check") == "refused", "refused, though renewed a moment ago")
+    expire_here(world, seconds_ago=60)
+    issuer.end_sign_ins()
+    require(verdict(4, "--check") == "not_signed_in", "not signed in any more")
+
+
+@scenario
+def the_declared_limit_is_kept_before_the_server_has_to(world):
+    issuer = LoopbackIssuer(world)
+    configure(world, issuer, requests_per_day=2)
+    sign_in(world, issuer).exits(0)
+    world.qwen("-p", "hi").exits(0).prints(STORY)
+    world.qwen("-p", "hi").exits(6).prints_nothing().complains("2 requests a day")
+    require(issuer.answers_asked() == 1, "no request beyond the limit")
+    world.qwen("auth", "status").exits(0).prints_part("2 of 2 requests a day used")
+
+
+@scenario
+def a_quota_that_is_gone_is_not_asked_again(world):
+    issuer = signed_in(world)
+    world.qwen("-m", "quota", "-p", "hi").exits(6).prints_nothing().complains("quota")
+    require(issuer.answers_asked() == 1, "one request")
 
 
 @scenario

@@ -164,6 +164,7 @@ Reply Provider::token(const HttpRequest& request) {
     if (trouble.response) {
         ++log_.token_calls;
         reply.response = *trouble.response;
+        if (trouble.is_stalled) reply.delay = std::chrono::minutes(10);
         return reply;
     }
     reply.response = issuer_.token(request);

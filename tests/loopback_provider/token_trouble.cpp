@@ -29,7 +29,7 @@ constexpr std::array kChanges{"same-refresh-token", "no-resource-url", "foreign-
 
 bool TokenTrouble::begin(const std::string& word, long times) {
     const bool is_change = std::find(kChanges.begin(), kChanges.end(), word) != kChanges.end();
-    if (!is_change && word != "cut" && word != "lost" && !refusals().contains(word)) return false;
+    if (!is_change && word != "stall" && word != "cut" && word != "lost" && !refusals().contains(word)) return false;
     word_ = word;
     times_left_ = times;
     return true;
@@ -38,10 +38,10 @@ bool TokenTrouble::begin(const std::string& word, long times) {
 TokenTrouble::Answer TokenTrouble::next() {
     if (times_left_ <= 0) return {};
     --times_left_;
-    if (word_ == "cut") return {.response = HttpResponse{}, .is_sent = false, .change = {}};
-    if (word_ == "lost") return {.response = std::nullopt, .is_sent = false, .change = {}};
-    if (const auto found = refusals().find(word_); found != refusals().end()) return {.response = found->second, .is_sent = true, .change = {}};
-    return {.response = std::nullopt, .is_sent = true, .change = word_};
+    if (word_ == "stall" || word_ == "cut") return {.response = HttpResponse{}, .is_sent = false, .is_stalled = word_ == "stall", .change = {}};
+    if (word_ == "lost") return {.response = std::nullopt, .is_sent = false, .is_stalled = false, .change = {}};
+    if (const auto found = refusals().find(word_); found != refusals().end()) return {.response = found->second, .is_sent = true, .is_stalled = false, .change = {}};
+    return {.response = std::nullopt, .is_sent = true, .is_stalled = false, .change = word_};
 }
 
 std::string TokenTrouble::changed(const std::string& body, const std::string& change) {

@@ -3,7 +3,7 @@
 //   /__control/trouble/WORD/TIMES     the next TIMES token calls get this answer
 //
 //   slow-down   slow-down-429 (Qwen's way)   unavailable (503, HTML)   not-json (200, HTML)   null-token   expired-401 (Qwen's way)   denied   gone-grant
-//   cut (no answer at all)   lost (the call is served, its answer is not sent)   same-refresh-token (served, without a new refresh token)
+//   stall (neither served nor answered)   cut (no answer at all)   lost (the call is served, its answer is not sent)   same-refresh-token (served, without a new refresh token)
 //   no-resource-url, foreign-resource-url (served, and names no server, or somebody else's)
 #pragma once
 
@@ -22,6 +22,7 @@ public:
     struct Answer {
         std::optional<HttpResponse> response;  ///< absent: the call is to be served
         bool is_sent = true;
+        bool is_stalled = false;
         std::string change;                    ///< of a served answer: the word; may be empty
     };
     /// What the next call gets. Counts it.
