@@ -68,7 +68,6 @@ export class DeviceFlow {
   }
 
   async #issueToken(context, next, form) {
-    this.log.counts.token_calls += 1;
     if (form.grant_type === 'refresh_token') this.log.counts.refresh_calls += 1;
     if (form.grant_type === kDeviceCodeGrant && !this.#mayPoll(context, form)) return;
     await next();

@@ -47,6 +47,7 @@ console.warn = () => {};
 const log = new RequestLog();
 const settings = {
   tokenDelay: Number(option['token-delay']),
+  lostAnswers: 0,
   lifetimes: { accessToken: Number(option['token-lifetime']), refreshToken: 30 * 86400, deviceCode: Number(option['code-lifetime']) },
 };
 let engine; // made when the port is known, because an issuer has to know its own URL
@@ -56,12 +57,17 @@ async function serve(request, response) {
   if (request.url.startsWith('/__control/')) return serveControl(engine, log, settings, request, response);
   request.logEntry = log.add(request);
   if (request.url.startsWith('/v1/')) return serveApi(engine, log, request, response);
-  if (request.url === kRoutes.token && settings.tokenDelay > 0) {
+  if (request.url === kRoutes.token) {
+    log.counts.token_calls += 1;
     await sleep(settings.tokenDelay);
     // Like a queue in front of an issuer: what nobody waits for any more is thrown away, so no token is used up by a caller that was killed.
     if (request.socket.destroyed) {
       log.counts.abandoned += 1;
       return undefined;
+    }
+    if (settings.lostAnswers > 0) {
+      settings.lostAnswers -= 1;
+      response.end = () => request.socket.destroy();
     }
   }
   return serveIssuer(request, response);

@@ -13,8 +13,8 @@ const withoutSecrets = (object, secretNames) => Object.fromEntries(
 const noCounts = () => ({
   requests: 0,
   device_calls: 0,
-  token_calls: 0, // polls and refreshes
-  refresh_calls: 0,
+  token_calls: 0, // polls and refreshes, when they arrive
+  refresh_calls: 0, // those that were served
   refresh_replays: 0, // a refresh token that was used a second time
   slow_downs: 0,
   revocations: 0,

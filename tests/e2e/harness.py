@@ -32,6 +32,10 @@ class Failure(AssertionError):
     """The program did not do what the scenario says."""
 
 
+class Skipped(Exception):
+    """What the scenario needs cannot be had on this machine; the message says what."""
+
+
 class Run:
     """One finished run of the program; the assertions return it, so they can be chained."""
 

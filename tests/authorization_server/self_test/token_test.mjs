@@ -115,6 +115,14 @@ describe('tokens', () => {
     assert.deepEqual([abandoned, replays], [1, 0]);
   });
 
+  test('a call whose answer is lost was served all the same', async () => {
+    const tokens = await server.signIn();
+    await server.control('lose/1');
+    await assert.rejects(server.refresh(tokens.refresh_token));
+    assert.equal((await server.refresh(tokens.refresh_token)).error, 'invalid_grant');
+    assert.equal((await server.control('stats')).refresh_replays, 1);
+  });
+
   test('it ends when its standard input does', async () => {
     const other = await Server.start();
     assert.equal(await other.stop(), 0);
