@@ -11,6 +11,7 @@
 #include "host/exit_status.hpp"
 #include "host/redaction.hpp"
 #include "host/terminal/console_interaction.hpp"
+#include "host/terminal/error_report.hpp"
 #include "host/terminal/output.hpp"
 #include "host/terminal/sanitizer.hpp"
 
@@ -116,6 +117,14 @@ int say_signed_in(const CommandRun& run, Session& session, std::string_view name
     return say(run.speech, json_line(event));
 }
 
+/// A key goes before a sign-in, so a person who has both must not wonder who answers.
+void say_who_answers(const CommandRun& run, std::string_view name) {
+    const auto now = choose(run, {});
+    if (!now || !now->provider || now->provider->name() == name) return;
+    write_to_stderr(notice_text(fmt::format("prompts still go to {}, because of {}; for this sign-in: --provider {}, or provider = \"{}\" in config.toml",
+                                            now->provider->name(), now->because, name, name)));
+}
+
 Result<int> login(const CommandRun& run) {
     QWEN_TRY(const auto configured, choose(run, {}));
     QWEN_TRY(auto chosen, choose(run, {wanted_provider(run, configured.configuration.resolution), nullptr, {}}));
@@ -138,7 +147,9 @@ Result<int> login(const CommandRun& run) {
         error.message = fmt::format("what was signed in with is kept in {}, but the first request failed: {}", session->store().describe(), error.message);
         return error;
     }
-    return say_signed_in(run, *session, name);
+    const int said = say_signed_in(run, *session, name);
+    say_who_answers(run, name);
+    return said;
 }
 
 }  // namespace
