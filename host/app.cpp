@@ -16,6 +16,7 @@
 #include "host/commands/policy_commands.hpp"
 #include "host/commands/prompt.hpp"
 #include "host/commands/prompt_input.hpp"
+#include "host/commands/trust_origin.hpp"
 #include "host/exit_status.hpp"
 #include "host/policy_enforcement.hpp"
 #include "host/provider_setup.hpp"
@@ -105,6 +106,7 @@ int run_command(const CommandRun& run) {
         case Command::auth_logout: return run_auth_logout(run);
         case Command::auth_refresh: return run_auth_refresh(run);
         case Command::auth_list: return run_auth_list(run);
+        case Command::trust_origin: return run_trust_origin(run);
         default: break;
     }
     auto chosen = choose(run, {});

@@ -90,6 +90,10 @@ std::function<Result<void>(const Origin&)> origin_policy(const config::Policy& p
     };
 }
 
+OriginRules origin_rules(const config::Policy& policy) {
+    return {policy.limit("network.endpoint_binding", "strict") != nullptr, [&policy](const Origin& origin) { return policy.names_origin(origin); }};
+}
+
 std::optional<Error> denial_behind(const config::Policy& policy, const std::vector<plugin::DeniedPlugin>& denied, const config::Resolution& resolution,
                                    bool has_qwen_sign_in) {
     if (policy.empty()) return std::nullopt;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/config/policy.hpp"
+#include "host/origin_gate.hpp"
 #include "host/plugin/plugin_host.hpp"
 
 namespace qwen::host {
@@ -31,6 +32,9 @@ struct IntendedUse {
 
 /// The question before each request. A denied preset takes its server with it, so that `--provider openai` with the denied one's URL is no way round.
 [[nodiscard]] std::function<Result<void>(const Origin&)> origin_policy(const config::Policy& policy, const plugin::Manifest& manifest);
+
+/// What the policy says about keys and the servers that others name. `policy` outlives the result.
+[[nodiscard]] OriginRules origin_rules(const config::Policy& policy);
 
 /// The rule behind the absence of a provider: the named one is denied, or the one that would have answered. nullopt: the policy is not the reason.
 [[nodiscard]] std::optional<Error> denial_behind(const config::Policy& policy, const std::vector<plugin::DeniedPlugin>& denied,

@@ -91,6 +91,13 @@ config::Layer account_layer(const CommandRun& run, const config::Configuration& 
     return layer;
 }
 
+/// -p and CI are a script's ways: there the request is refused without a question.
+bool may_ask_about_origins(const CommandRun& run) {
+    const auto& options = run.options;
+    const bool sends = options.command == Command::prompt || options.command == Command::models || (options.command == Command::auth_status && options.check);
+    return sends && !options.prompt_is_flag && run.around.terminal.can_ask() && !run.around.environment.has("CI");
+}
+
 /// What "auto" comes to.
 std::string effective_storage(const config::Resolution& resolution, bool nothing_stored) {
     if (nothing_stored) return "none";
@@ -186,10 +193,12 @@ Result<std::unique_ptr<Session>> open_session(const CommandRun& run, Chosen& cho
         return not_signed_in(looked_in(chosen.configuration, stored_providers(run, chosen.configuration)), run.around.terminal.can_ask());
     };
     auto allowed_origins = origin_policy(around.policy, chosen.provider->plugin.manifest);
-    return Session::open({std::move(*chosen.provider), resolution, chosen.configuration.user_directory, around.prefix / "lib/qwen",
+    QWEN_TRY(auto session, Session::open({std::move(*chosen.provider), resolution, chosen.configuration.user_directory, around.prefix / "lib/qwen",
                           std::filesystem::path(std::string(runtime)), around.environment.effective_uid, nothing_stored, interaction,
-                          around.clock, around.random, std::move(allowed_origins), to_stderr,
-                          run.options.debug ? std::function<void(std::string_view)>(to_stderr) : nullptr, run_command, nobody_is_signed_in});
+                          around.clock, around.random, std::move(allowed_origins), origin_rules(around.policy), to_stderr,
+                          run.options.debug ? std::function<void(std::string_view)>(to_stderr) : nullptr, run_command, nobody_is_signed_in}));
+    if (may_ask_about_origins(run)) QWEN_CHECK(session->settle_origin(run.context));
+    return session;
 }
 
 }  // namespace qwen::host

@@ -79,28 +79,6 @@ private:
     auth::CredentialProvider& provider_;
 };
 
-/// What cannot be read is reported by the plugin, when it needs it.
-bool has_stored_key(auth::SecretStore& store) {
-    const auto stored = store.get(kStoredKey);
-    return stored && stored->has_value();
-}
-
-config::Provenance account_provenance(const std::string& provider) {
-    return {config::Source::account, config::TrustClass::user, provider, {}, {}};
-}
-
-auth::BindingFacts binding_facts(const config::Resolution& resolution, const plugin::Manifest& manifest, const Url& base_url) {
-    auth::BindingFacts facts;
-    if (const auto* key = manifest.setting_with_role(config::SettingRole::api_key))
-        if (const auto* winner = resolution.winner(key->key)) facts.key = winner->from;
-    if (const auto* url = manifest.setting_with_role(config::SettingRole::base_url))
-        if (const auto* winner = resolution.winner(url->key)) facts.url = winner->from;
-    facts.url_origin = base_url.origin();
-    facts.provider_origins = manifest.origins;
-    facts.granted_origins = list_of(resolution, "trust_origins");
-    return facts;
-}
-
 auth::SignInFacts sign_in_facts(const config::Resolution& resolution, const plugin::Manifest& manifest) {
     return {manifest.id, provider_origins(resolution, manifest), list_of(resolution, "trust_origins")};
 }
@@ -109,6 +87,10 @@ auth::SignInFacts sign_in_facts(const config::Resolution& resolution, const plug
 auth::RefreshLocks refresh_locks(const SessionParts& parts, const std::string& provider) {
     if (provider == kSharedSignIn) return auth::RefreshLocks::in(parts.user_directory, parts.runtime_directory);
     return auth::RefreshLocks::of(provider, parts.user_directory, parts.runtime_directory);
+}
+
+auth::OriginGrants origin_grants(const SessionParts& parts) {
+    return {auth::PrivateFile(auth::OriginGrants::place_in(parts.user_directory, parts.effective_uid), parts.notice), parts.random};
 }
 
 std::string credential_source(const config::Resolution& resolution, const plugin::Manifest& manifest) {
@@ -136,6 +118,7 @@ struct Session::State {
     http::NetworkOptions network;  ///< read by the modules when they are opened
     http::StreamTransport transport;
     std::unique_ptr<auth::SecretStore> store;
+    std::optional<OriginGate> gate;  ///< of a key; a sign-in has rules of its own
     std::unique_ptr<pipeline::Pipeline> plugin_pipeline;
     std::unique_ptr<plugin::PluginProvider> provider;
     std::unique_ptr<auth::CredentialManager> manager;
@@ -213,9 +196,10 @@ Result<std::unique_ptr<Session>> Session::open(SessionParts given) {
     state->target = {std::move(base_url), model, network_timeouts(parts.resolution), "qwen/" QWEN_VERSION};
     state->kind = kind;
     state->store = make_store(parts, name);
-    if (kind == CredentialKind::key && !facts.key && has_stored_key(*state->store)) {
-        facts.key = account_provenance(name);
-        label = facts.key->to_string();
+    if (kind == CredentialKind::key) {
+        auto secrets = bound_secrets(parts.resolution, parts.provider.plugin.manifest, *state->store, name);
+        if (label.empty() && !secrets.empty()) label = secrets.front().from.to_string();
+        state->gate.emplace(std::move(secrets), std::move(facts), std::move(parts.origin_rules), origin_grants(parts), parts.notice);
     }
     state->plugin_pipeline = make_plugin_pipeline(parts, state->transport);
     const auto send = [state = state.get()](http::Request request, const Context& context) {
@@ -233,7 +217,7 @@ Result<std::unique_ptr<Session>> Session::open(SessionParts given) {
         check = [facts = std::move(where_token_goes)](const Origin& origin) { return auth::check_sign_in_origin(origin, facts); };
     } else {
         state->credentials = std::make_unique<KeyCredentials>(*state->provider);
-        check = [facts = std::move(facts)](const Origin& origin) { return auth::check_origin(origin, facts); };
+        check = [gate = &*state->gate](const Origin& origin) { return gate->check(origin); };
     }
     state->quota.emplace(parts.user_directory / "quota", name, std::move(limits));
     state->pipeline = make_pipeline(parts, {state->transport, *state->credentials, *state->quota, std::move(check)}, {label});
@@ -247,6 +231,13 @@ const chat::ChatTarget& Session::target() const { return state_->target; }
 plugin::PluginProvider& Session::provider() { return *state_->provider; }
 auth::SecretStore& Session::store() { return *state_->store; }
 auth::CredentialManager& Session::manager() { return *state_->manager; }
+Result<void> Session::settle_origin(const Context& context) {
+    const auto& origin = state_->target.base_url.origin();
+    QWEN_CHECK(state_->parts.origin_policy(origin));
+    if (!state_->gate) return {};
+    return state_->gate->settle(origin, state_->parts.interaction, context);
+}
+
 CredentialKind Session::kind() const { return state_->kind; }
 Result<std::vector<auth::QuotaUse>> Session::quota_use(const Context& context) const { return state_->quota->usage(state_->parts.clock.utc_now(), context); }
 

@@ -11,6 +11,7 @@
 #include "core/config/resolver.hpp"
 #include "core/pipeline/authentication_stage.hpp"
 #include "core/system/random.hpp"
+#include "host/origin_gate.hpp"
 #include "host/plugin/plugin_host.hpp"
 
 namespace qwen::host {
@@ -29,6 +30,7 @@ struct SessionParts {
     const system::Random& random;
     /// The administrator's word on a server, asked before every request; never empty.
     std::function<Result<void>(const Origin&)> origin_policy;
+    OriginRules origin_rules;
     std::function<void(std::string_view)> notice;
     std::function<void(std::string_view)> trace;  ///< empty: nothing is traced
     /// Runs a command of config.toml for a plugin; empty: plugins run none.
@@ -62,6 +64,9 @@ public:
     [[nodiscard]] auth::SecretStore& store();
     [[nodiscard]] auth::CredentialManager& manager();
     [[nodiscard]] CredentialKind kind() const;
+    /// Asks the user, through the session's interaction, whether a key may go to a server that only a project's file names; nobody to ask is "no".
+    /// For commands that are about to send something. Errors: origin_refused, denied_by_policy, cancelled.
+    [[nodiscard]] Result<void> settle_origin(const Context& context);
     /// One entry for each limit of the provider. Errors: as QuotaCounter::usage.
     [[nodiscard]] Result<std::vector<auth::QuotaUse>> quota_use(const Context& context) const;
 

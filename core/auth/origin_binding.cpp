@@ -33,7 +33,10 @@ Error refused(const Origin& origin, const BindingFacts& facts) {
     if (!facts.url.location.path.empty()) where = facts.url.location;
     return {ErrorCode::origin_refused,
             "the key from " + facts.key->to_string() + " is not sent to " + origin.to_string() + ", which " + facts.url.to_string() + " names",
-            "put the key into the same file,\nor name the server yourself: --openai-base-url URL,\nor trust it with every key: export QWEN_TRUST_ORIGINS=" + origin.to_string(), std::move(where)};
+            (facts.url_file_has_key ? "use the key of that file: --auth-source file" : std::string("put the key into the same file")) +
+                ",\nor name the server yourself: --openai-base-url URL,\nor trust it with this key: qwen trust origin " + origin.to_string() +
+                "\n(in CI: QWEN_TRUST_ORIGINS=" + origin.to_string() + ')',
+            std::move(where)};
 }
 
 Result<void> check_scheme(const Origin& origin) {
@@ -43,15 +46,23 @@ Result<void> check_scheme(const Origin& origin) {
 
 }  // namespace
 
-Result<void> check_origin(const Origin& origin, const BindingFacts& facts) {
+Result<BindingRule> judge_origin(const Origin& origin, const BindingFacts& facts) {
     QWEN_CHECK(check_scheme(origin));
-    if (contains(facts.granted_origins, origin)) return {};
-    if (!facts.key) return {};
-    if (contains(facts.provider_origins, origin)) return {};
+    if (!facts.key) return BindingRule::no_key;
+    if (contains(facts.provider_origins, origin)) return BindingRule::provider_origin;
+    if (contains(facts.granted_origins, origin)) return BindingRule::granted;
     // A provider may have rewritten the path, never the server the user named.
     if (origin != facts.url_origin) return refused(origin, facts);
-    if (is_same_file(facts.url, *facts.key) || is_not_weaker(facts.url, *facts.key) || is_known(origin)) return {};
+    if (is_same_file(facts.url, *facts.key)) return BindingRule::same_file;
+    if (is_not_weaker(facts.url, *facts.key)) return BindingRule::not_weaker;
+    if (is_known(origin) && !facts.is_strict) return BindingRule::known_host;
     return refused(origin, facts);
+}
+
+Result<void> check_origin(const Origin& origin, const BindingFacts& facts) {
+    const auto judged = judge_origin(origin, facts);
+    if (!judged) return judged.error();
+    return {};
 }
 
 Result<void> check_sign_in_origin(const Origin& origin, const SignInFacts& facts) {

@@ -24,9 +24,18 @@ struct BindingFacts {
     std::vector<std::string> provider_origins;
     /// Origins the user granted to any key (QWEN_TRUST_ORIGINS).
     std::vector<std::string> granted_origins;
+    /// network.endpoint_binding = "strict": a vendor's well-known host is no reason.
+    bool is_strict = false;
+    /// The file that names the URL has a key too, which a stronger place hides.
+    bool url_file_has_key = false;
 };
 
-/// Errors: origin_refused, naming both sources and the three ways out; config_invalid for plain http to anything but loopback. Sends nothing and resolves nothing.
+/// Why a key may go to a server, in the order in which the reasons are tried.
+enum class BindingRule : std::uint8_t { no_key, provider_origin, granted, same_file, not_weaker, known_host };
+
+/// Errors: origin_refused, naming both sources and the ways out; config_invalid for plain http to anything but loopback. Sends nothing and resolves nothing.
+[[nodiscard]] Result<BindingRule> judge_origin(const Origin& origin, const BindingFacts& facts);
+/// judge_origin for those who need no reason.
 [[nodiscard]] Result<void> check_origin(const Origin& origin, const BindingFacts& facts);
 
 /// A sign-in has no source to compare: its server names where the token is good for (`resource_url`), in a file that other programs write

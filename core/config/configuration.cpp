@@ -1,5 +1,6 @@
 #include "core/config/configuration.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "core/config/dotenv_parser.hpp"
@@ -24,6 +25,18 @@ fs::path user_directory(const Layer& flags, const system::Environment& environme
         if (entry.key == "home" && !entry.value.empty()) chosen = fs::path(std::string(entry.value.reveal()));
     if (!chosen.empty()) return chosen.is_absolute() ? chosen : environment.working_directory / chosen;
     return environment.home.empty() ? fs::path{} : environment.home / ".qwen";
+}
+
+bool wants_credentials_of_file(const Layer& flags) {
+    return std::any_of(flags.entries.begin(), flags.entries.end(), [](const Entry& entry) { return entry.key == "auth_source" && entry.value.equals("file"); });
+}
+
+/// Key and server are one credential: a file's pair is used whole or not at all.
+void drop_credentials(Layer& layer, const SettingTable& table) {
+    std::erase_if(layer.entries, [&](const Entry& entry) {
+        const auto* setting = table.find_key(entry.key);
+        return setting != nullptr && (setting->role == SettingRole::api_key || setting->role == SettingRole::base_url);
+    });
 }
 
 bool is_debug_switch(std::string_view name) { return name == "DEBUG" || name == "DEBUG_MODE"; }
@@ -61,6 +74,7 @@ Result<Configuration> load_configuration(const SettingTable& table, const system
     std::vector<Layer> layers;
     layers.push_back(duplicate(flags));
     layers.push_back(environment_layer(table, environment));
+    if (wants_credentials_of_file(flags)) drop_credentials(layers.back(), table);
 
     QWEN_TRY(auto dotenv, find_dotenv(environment, configuration.user_directory));
     configuration.dotenv_looked_at = std::move(dotenv.looked_at);

@@ -81,6 +81,11 @@ Result<void> Policy::check_origin(const Origin& origin) const {
     return {};
 }
 
+bool Policy::names_origin(const Origin& origin) const {
+    const bool has_list = std::any_of(allow.begin(), allow.end(), [](const PolicyList& list) { return list.key == "origins.allow"; });
+    return has_list && check_origin(origin).has_value();
+}
+
 Result<void> Policy::check_model(std::string_view model) const {
     const auto* list = first_list_without(allow, "models.allow", [&](const std::string& value) { return model_matches(value, model); });
     if (list != nullptr) return denied("model " + quoted(model) + " is not allowed by your administrator", list->where, allowed_names(*list));

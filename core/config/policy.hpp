@@ -52,6 +52,8 @@ struct Policy {
     /// "api_key", "device_code", "api_key_command".
     [[nodiscard]] Result<void> check_method(std::string_view method) const;
     [[nodiscard]] Result<void> check_origin(const Origin& origin) const;
+    /// The server stands on a list of allowed ones, which is more than not being forbidden.
+    [[nodiscard]] bool names_origin(const Origin& origin) const;
     /// An allowed name may end in '*'.
     [[nodiscard]] Result<void> check_model(std::string_view model) const;
 

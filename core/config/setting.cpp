@@ -19,6 +19,8 @@ std::vector<Setting> core_settings() {
          .choices = {"auto", "keyring", "file", "none"}, .placeholder = "WHERE", .help = "where credentials are kept"},
         {.key = "trust_origins", .type = ValueType::text_list, .variables = {"QWEN_TRUST_ORIGINS"}, .allowed = from_environment | from_user_config | from_system_config,
          .help = "origins that any key may be sent to, separated by commas"},
+        {.key = "auth_source", .flag = "--auth-source", .default_value = "any", .has_default = true, .allowed = from_flag, .choices = {"any", "file"},
+         .placeholder = "WHERE", .help = "file: key and server come from the .env file, whatever the environment holds"},
         {.key = "network.https_proxy", .type = ValueType::text, .flag = "--proxy", .variables = {"HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"},
          .allowed = from_trusted, .placeholder = "URL", .help = "proxy for https requests"},
         {.key = "network.http_proxy", .type = ValueType::text, .variables = {"HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"}, .allowed = from_trusted,

@@ -17,6 +17,7 @@ enum class Command : std::uint8_t {
     auth_refresh,
     auth_list,
     config_explain,
+    trust_origin,
     policy_show,
     policy_test,
     policy_lint,

@@ -42,6 +42,7 @@ Result<void> set_text(Options& options, Value value) {
 Result<void> set_prompt(Options& options, Value value) {
     if (options.prompt) return Error{ErrorCode::usage, "-p was given twice", {}, std::nullopt};
     options.prompt = value;
+    options.prompt_is_flag = true;
     return {};
 }
 
@@ -70,6 +71,8 @@ const std::vector<OptionRow>& option_table() {
         {"--origin", "", "URL", "the server to put to the policy", {policy_test}, set_text<&Options::origin>},
         {"--no-browser", "", "", "open no browser, only print the link", {auth_login}, set_true<&Options::no_browser>},
         {"--qr", "", "", "show the link as a QR code too", {auth_login}, set_true<&Options::show_qr_code>},
+        {"--remove", "", "", "take the trust back", {trust_origin}, set_true<&Options::remove>},
+        {"--list", "", "", "list what is trusted", {trust_origin}, set_true<&Options::list>},
         {"--no-store", "", "", "neither read nor write stored credentials", {}, set_true<&Options::no_store>},
         {"--no-plugins", "", "", "use no plugin but the two that come with the program", {}, set_true<&Options::no_plugins>},
         {"--debug", "", "", "show what is sent and received on standard error, without secrets", {}, set_true<&Options::debug>},

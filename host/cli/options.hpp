@@ -29,6 +29,9 @@ struct Options {
     std::string method;  ///< of `auth login` (empty: the provider's first) and `policy test`
     std::string origin;  ///< of `policy test`; empty: not given
     bool help = false;
+    bool prompt_is_flag = false;  ///< it came with -p: a script's way
+    bool remove = false;
+    bool list = false;
     bool version = false;
     bool raw = false;
     bool plain = false;
