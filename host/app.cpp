@@ -12,12 +12,14 @@
 #include "host/commands/auth.hpp"
 #include "host/commands/command_report.hpp"
 #include "host/commands/config_explain.hpp"
+#include "host/commands/doctor.hpp"
 #include "host/commands/json_output.hpp"
 #include "host/commands/policy_commands.hpp"
 #include "host/commands/prompt.hpp"
 #include "host/commands/prompt_input.hpp"
 #include "host/commands/trust_origin.hpp"
 #include "host/exit_status.hpp"
+#include "host/key_exposure.hpp"
 #include "host/policy_enforcement.hpp"
 #include "host/provider_setup.hpp"
 #include "host/redaction.hpp"
@@ -99,6 +101,12 @@ int run_help(const Options& options, const config::SettingTable& table, const Sp
     return say_error(speech, {ErrorCode::usage, fmt::format("there is no help for \"{}\"", sanitized_line(words, 60)), "qwen --help", std::nullopt});
 }
 
+/// For a person: in CI the file is where it is on purpose, and nobody reads the line.
+void warn_about_exposed_key(const CommandRun& run, const Chosen& chosen) {
+    if (!run.around.terminal.stderr_is_terminal) return;
+    if (const auto warning = exposed_key_warning(chosen.configuration.resolution, run.around.environment.home)) write_to_stderr(notice_text(*warning));
+}
+
 int run_command(const CommandRun& run) {
     switch (run.options.command) {
         case Command::auth_login: return run_auth_login(run);
@@ -106,12 +114,14 @@ int run_command(const CommandRun& run) {
         case Command::auth_logout: return run_auth_logout(run);
         case Command::auth_refresh: return run_auth_refresh(run);
         case Command::auth_list: return run_auth_list(run);
+        case Command::doctor: return run_doctor(run);
         case Command::trust_origin: return run_trust_origin(run);
         default: break;
     }
     auto chosen = choose(run, {});
     if (!chosen) return say_error(run.speech, chosen.error());
     if (run.options.command != Command::config_explain) say_notices(chosen->configuration);
+    if (run.options.command != Command::config_explain) warn_about_exposed_key(run, *chosen);
     switch (run.options.command) {
         case Command::prompt: return run_prompt(run, *chosen);
         case Command::models: return run_models(run, *chosen);
@@ -140,6 +150,7 @@ int run_without_policy(const Arguments& arguments, const Error& invalid, const S
     if (options->version || options->command == Command::version) return say(speech, version_text());
     if (options->help || options->command == Command::help) return run_help(*options, table, speech);
     if (options->command == Command::policy_lint) return run_policy_lint(*options, speech);
+    if (options->command == Command::doctor) return run_doctor_without_policy(invalid, {options->output, speech.color_on_stderr});
     return say_error(speech, invalid);
 }
 

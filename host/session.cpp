@@ -238,6 +238,12 @@ Result<void> Session::settle_origin(const Context& context) {
     return state_->gate->settle(origin, state_->parts.interaction, context);
 }
 
+Result<void> Session::check_origin() {
+    const auto& origin = state_->target.base_url.origin();
+    QWEN_CHECK(state_->parts.origin_policy(origin));
+    return state_->gate ? state_->gate->check(origin) : Result<void>();
+}
+
 CredentialKind Session::kind() const { return state_->kind; }
 Result<std::vector<auth::QuotaUse>> Session::quota_use(const Context& context) const { return state_->quota->usage(state_->parts.clock.utc_now(), context); }
 

@@ -67,6 +67,8 @@ public:
     /// Asks the user, through the session's interaction, whether a key may go to a server that only a project's file names; nobody to ask is "no".
     /// For commands that are about to send something. Errors: origin_refused, denied_by_policy, cancelled.
     [[nodiscard]] Result<void> settle_origin(const Context& context);
+    /// Whether a request to the target would be let through, without asking anybody. Errors: origin_refused, denied_by_policy, config_invalid.
+    [[nodiscard]] Result<void> check_origin();
     /// One entry for each limit of the provider. Errors: as QuotaCounter::usage.
     [[nodiscard]] Result<std::vector<auth::QuotaUse>> quota_use(const Context& context) const;
 

@@ -29,6 +29,9 @@ constexpr std::array kCommands{
     CommandRow{Command::policy_test, "policy test", "", 0, "ask whether --provider, --origin, --model, --method are allowed",
                "Exit status 0: allowed; 7: denied, with the rule's file and line. Nothing is sent."},
     CommandRow{Command::policy_lint, "policy lint", "FILE", 1, "check a policy file before it is deployed", ""},
+    CommandRow{Command::doctor, "doctor", "", 0, "find out what is wrong, and what to do about it",
+               "Looks at policy, configuration, .env, plugins, credential, origin, network and terminal; sends nothing without --online.\n"
+               "Verdicts: ok, warning, skipped, refused, expired, unreachable, blocked. The exit status is that of the worst."},
     CommandRow{Command::help, "help", "[COMMAND | exit-codes]", 2, "show help for a command, or the exit statuses", ""},
     CommandRow{Command::version, "version", "", 0, "show the version", ""},
 };

@@ -21,6 +21,7 @@ enum class Command : std::uint8_t {
     policy_show,
     policy_test,
     policy_lint,
+    doctor,
     help,
     version,
 };

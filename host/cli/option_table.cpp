@@ -71,6 +71,8 @@ const std::vector<OptionRow>& option_table() {
         {"--origin", "", "URL", "the server to put to the policy", {policy_test}, set_text<&Options::origin>},
         {"--no-browser", "", "", "open no browser, only print the link", {auth_login}, set_true<&Options::no_browser>},
         {"--qr", "", "", "show the link as a QR code too", {auth_login}, set_true<&Options::show_qr_code>},
+        {"--online", "", "", "ask the server too", {doctor}, set_true<&Options::online>},
+        {"--bundle", "", "FILE", "write the findings and all settings, without secrets, for support", {doctor}, set_text<&Options::bundle>},
         {"--remove", "", "", "take the trust back", {trust_origin}, set_true<&Options::remove>},
         {"--list", "", "", "list what is trusted", {trust_origin}, set_true<&Options::list>},
         {"--no-store", "", "", "neither read nor write stored credentials", {}, set_true<&Options::no_store>},

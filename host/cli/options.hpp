@@ -30,6 +30,8 @@ struct Options {
     std::string origin;  ///< of `policy test`; empty: not given
     bool help = false;
     bool prompt_is_flag = false;  ///< it came with -p: a script's way
+    bool online = false;
+    std::string bundle;  ///< of `doctor`: a file to write; empty: none
     bool remove = false;
     bool list = false;
     bool version = false;

@@ -1,6 +1,7 @@
 """What the operations team denies is denied, whatever a person, a project or a plugin says, and the rule is named."""
 
 import os
+import random
 import subprocess
 
 from governed import DENIED, Governed, OpenWitness
@@ -180,3 +181,30 @@ def the_shipped_program_reads_the_policy_of_etc_alone(world):
 def no_policy_costs_no_more_than_two_looks(world):
     found = subprocess.run(["readelf", "-d", world.program.resolve()], capture_output=True, text=True, check=True).stdout
     require("toml" not in found, "no TOML library to be mapped where there is no policy")
+
+
+@scenario
+def three_hundred_random_users_cannot_bring_it_back(world):
+    it, dice = Governed(world, ONE_RULE), random.Random(20260423)
+    variables = {"OPENAI_API_KEY": world.key, "OPENROUTER_API_KEY": world.key, "OPENAI_BASE_URL": world.url, "QWEN_PROVIDER": "openai", "QWEN_HOME": str(world.temporary),
+                 "QWEN_POLICY": "/dev/null", "QWEN_PLUGIN_PATH": str(world.build / "lib/qwen/plugins"), "QWEN_TRUST_ORIGINS": world.provider.base_url, "HOME": str(world.temporary),
+                 "LD_LIBRARY_PATH": str(world.build / "lib/qwen/plugins"), "XDG_CONFIG_DIRS": str(world.root), "SUDO_UID": "0"}
+    flags = [["--provider", "openai_compat"], ["--provider", "openrouter"], ["--openai-base-url", world.url], ["--openai-api-key", world.key], ["--no-plugins"], ["--no-store"],
+             ["--home", world.temporary], ["--auth-source", "file"], ["--debug"]]
+    some = lambda choices, chance: [choice for choice in choices if dice.random() < chance]
+    outcomes = {}
+
+    def attempts():
+        for _ in range(300):
+            (world.work / ".env").unlink(missing_ok=True)
+            if dice.random() < 0.6:
+                world.write(".env", "".join(f"{name}={variables[name]}\n" for name in some(variables, 0.5)))
+            arguments = [word for flag in some(flags, 0.25) for word in flag]
+            run = it.qwen(*arguments, "-p", "hi", env={name: variables[name] for name in some(variables, 0.4)})
+            outcomes[run.code] = outcomes.get(run.code, 0) + 1
+
+    opened = opened_plugins(world, attempts)
+    escapes = outcomes.get(0, 0) + len(world.provider.requests()) + ("openai_compat.so" in opened)
+    print(f"figure  policy combinations through the program: 300, denied: {outcomes.get(DENIED)}, escapes: {escapes}")
+    require(escapes == 0, f"no escape, not {outcomes}, {opened}")
+    require(outcomes.get(DENIED, 0) > 150, f"most of them to be told of the rule, not {outcomes}")
