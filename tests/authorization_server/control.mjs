@@ -9,6 +9,7 @@
 //   expire                  access tokens issued so far stop working, refresh tokens stay good
 //   revoke                  refresh tokens stop working as well
 //   delay/MILLISECONDS      the token endpoint takes so long before it looks at a request; who has hung up by then is not served
+//   hold/TIMES              the next token calls wait until their callers hang up
 //   lose/TIMES              the next token calls are served, and their answers never arrive
 //   lifetime/SECONDS        of access tokens issued from now on
 import { kClientId } from './qwen_issuer.mjs';
@@ -45,7 +46,7 @@ async function decide(engine, decision, userCode) {
   return chosen.length > 0;
 }
 
-/** `settings`: tokenDelay in milliseconds, lostAnswers, and lifetimes.accessToken in seconds are set here. */
+/** `settings`: tokenDelay in milliseconds, heldCalls, lostAnswers, and lifetimes.accessToken in seconds are set here. */
 export async function serveControl(engine, log, settings, request, response) {
   const [what, value = ''] = request.url.slice('/__control/'.length).split('/').map(decodeURIComponent);
   const decisions = { approve, deny, 'expire-code': expireCode };
@@ -61,6 +62,7 @@ export async function serveControl(engine, log, settings, request, response) {
     // falls through
     case 'expire': storedModels('AccessToken').clear(); break;
     case 'delay': settings.tokenDelay = Number(value); break;
+    case 'hold': settings.heldCalls = Number(value); break;
     case 'lose': settings.lostAnswers = Number(value); break;
     case 'lifetime': settings.lifetimes.accessToken = Number(value); break;
     default: return sendJson(response, 404, { error: 'no such control' });

@@ -1,6 +1,7 @@
 // The authorization server of the tests: an issuer like Qwen's on a certified engine, and the API that its tokens open. Loopback only.
 //
 // Prints one line of JSON with its address when it is ready, and ends when its standard input does: no test can leave it behind.
+import { once } from 'node:events';
 import * as http from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -47,29 +48,38 @@ console.warn = () => {};
 const log = new RequestLog();
 const settings = {
   tokenDelay: Number(option['token-delay']),
+  heldCalls: 0,
   lostAnswers: 0,
   lifetimes: { accessToken: Number(option['token-lifetime']), refreshToken: 30 * 86400, deviceCode: Number(option['code-lifetime']) },
 };
 let engine; // made when the port is known, because an issuer has to know its own URL
 let serveIssuer;
 
+/** What stands between a client and a token endpoint: a queue, a caller that has gone, a line that breaks. See control.mjs. */
+async function reachesIssuer(request, response) {
+  log.counts.token_calls += 1;
+  if (settings.heldCalls > 0) {
+    settings.heldCalls -= 1;
+    await once(request.socket, 'close');
+  }
+  await sleep(settings.tokenDelay);
+  // What nobody waits for any more is thrown away, so no token is used up by a caller that was killed.
+  if (request.socket.destroyed) {
+    log.counts.abandoned += 1;
+    return false;
+  }
+  if (settings.lostAnswers > 0) {
+    settings.lostAnswers -= 1;
+    response.end = () => request.socket.destroy();
+  }
+  return true;
+}
+
 async function serve(request, response) {
   if (request.url.startsWith('/__control/')) return serveControl(engine, log, settings, request, response);
   request.logEntry = log.add(request);
   if (request.url.startsWith('/v1/')) return serveApi(engine, log, request, response);
-  if (request.url === kRoutes.token) {
-    log.counts.token_calls += 1;
-    await sleep(settings.tokenDelay);
-    // Like a queue in front of an issuer: what nobody waits for any more is thrown away, so no token is used up by a caller that was killed.
-    if (request.socket.destroyed) {
-      log.counts.abandoned += 1;
-      return undefined;
-    }
-    if (settings.lostAnswers > 0) {
-      settings.lostAnswers -= 1;
-      response.end = () => request.socket.destroy();
-    }
-  }
+  if (request.url === kRoutes.token && !await reachesIssuer(request, response)) return undefined;
   return serveIssuer(request, response);
 }
 
