@@ -28,3 +28,11 @@ elseif(QWEN_SANITIZER STREQUAL "thread")
 elseif(NOT QWEN_SANITIZER STREQUAL "")
     message(FATAL_ERROR "QWEN_SANITIZER is address, thread or empty, not '${QWEN_SANITIZER}'")
 endif()
+
+# For a program that loads plugins. They find nothing of it by name: what they get, they get through the table. Its own C++ runtime is inside
+# (decision 0016); a sanitizer needs the shared one.
+add_library(qwen_program_options INTERFACE)
+target_link_options(qwen_program_options INTERFACE -Wl,--exclude-libs,ALL)
+if(QWEN_SANITIZER STREQUAL "")
+    target_link_options(qwen_program_options INTERFACE -static-libstdc++ -static-libgcc)
+endif()
