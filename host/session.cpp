@@ -36,30 +36,42 @@ std::unique_ptr<auth::SecretStore> make_store(const SessionParts& parts, const s
         auth::CredentialFileStore::Owner{provider, "default"}, parts.clock);
 }
 
+/// What cannot be read is reported by whoever needs it.
+bool has_stored(auth::SecretStore& store, std::string_view key) {
+    const auto stored = store.get(key);
+    return stored && stored->has_value();
+}
+
 /// A sign-in is in the store and belongs to the manager, which renews it for all processes.
 class SignInCredentials final : public pipeline::CredentialSource {
 public:
-    SignInCredentials(auth::CredentialProvider& provider, auth::CredentialManager& manager, const std::function<Error()>& not_signed_in)
-        : provider_(provider), manager_(manager), not_signed_in_(not_signed_in) {}
+    struct Parts {
+        auth::CredentialProvider& provider;
+        auth::CredentialManager& manager;
+        auth::SecretStore& store;
+        const std::function<Error()>& not_signed_in;
+    };
+    explicit SignInCredentials(Parts parts) : parts_(parts) {}
 
-    auth::CredentialProvider& provider() override { return provider_; }
+    auth::CredentialProvider& provider() override { return parts_.provider; }
 
     Result<void> ensure_fresh(const Context& context) override {
-        const auto revision = manager_.current(context);
-        if (!revision) return revision.error().code == ErrorCode::not_authenticated ? not_signed_in_() : revision.error();
-        revision_ = *revision;
-        return {};
+        auto revision = parts_.manager.current(context);
+        if (revision) {
+            revision_ = *revision;
+            return {};
+        }
+        const bool is_signed_out = revision.error().code == ErrorCode::not_authenticated && !has_stored(parts_.store, kStoredSignIn);
+        return is_signed_out ? parts_.not_signed_in() : std::move(revision).error();
     }
 
     Result<void> replace_rejected(const Context& context) override {
-        QWEN_TRY(revision_, manager_.replace(revision_, context));
+        QWEN_TRY(revision_, parts_.manager.replace(revision_, context));
         return {};
     }
 
 private:
-    auth::CredentialProvider& provider_;
-    auth::CredentialManager& manager_;
-    const std::function<Error()>& not_signed_in_;
+    Parts parts_;
     auth::CredentialRevision revision_ = 0;
 };
 
@@ -213,7 +225,7 @@ Result<std::unique_ptr<Session>> Session::open(SessionParts given) {
                                                                refresh_locks(parts, name), parts.notice);
     pipeline::OriginCheck check;
     if (kind == CredentialKind::sign_in) {
-        state->credentials = std::make_unique<SignInCredentials>(*state->provider, *state->manager, parts.not_signed_in);
+        state->credentials = std::make_unique<SignInCredentials>(SignInCredentials::Parts{*state->provider, *state->manager, *state->store, parts.not_signed_in});
         check = [facts = std::move(where_token_goes)](const Origin& origin) { return auth::check_sign_in_origin(origin, facts); };
     } else {
         state->credentials = std::make_unique<KeyCredentials>(*state->provider);

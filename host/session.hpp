@@ -39,6 +39,8 @@ struct SessionParts {
     std::function<Error()> not_signed_in;
 };
 
+/// Key under which a sign-in is stored. Plugins that sign in know it too.
+inline constexpr std::string_view kStoredSignIn = "credentials";
 /// Key under which a provider's API key is stored, and the base URL it was given for. The plugin knows the first name too.
 inline constexpr std::string_view kStoredKey = "api_key";
 inline constexpr std::string_view kStoredBaseUrl = "base_url";

@@ -22,7 +22,7 @@ std::string_view text_of(Renewal renewal) {
 }
 
 Result<Renewal> renew_sign_in(Session& session, const Context& context) {
-    QWEN_TRY(const auto stored, session.store().get("credentials"));
+    QWEN_TRY(const auto stored, session.store().get(kStoredSignIn));
     auto renewed = session.manager().replace(stored ? stored->revision : 0, context);
     if (renewed) return Renewal::renewed;
     // A renewal moments ago, by whichever process, is not done again.
