@@ -170,7 +170,7 @@ int run_to_end(Arguments& arguments, const system::Environment& environment, con
     if (!table) return say_error(speech, table.error());
     arguments.wipe_values_of(secret_flags(*table));
     auto options = parse_options(arguments, *table);
-    if (!options) return say_error(speech, explain_unknown_option(around.policy, host.denied(), options.error()));
+    if (!options) return say_error(speech, explain_unknown_option(host, options.error()));
     speech = {options->output, use_color(around.terminal.stderr_is_terminal, around.terminal.is_dumb, options->color, environment)};
     if (options->version || options->command == Command::version) return say(speech, version_text());
     if (options->help || options->command == Command::help) return run_help(*options, *table, speech);

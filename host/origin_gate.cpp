@@ -26,8 +26,8 @@ bool is_own_origin(const config::Candidate& candidate) {
 
 }  // namespace
 
-std::vector<BoundSecret> bound_secrets(const config::Resolution& resolution, const plugin::Manifest& manifest, auth::SecretStore& store,
-                                       const std::string& provider) {
+Result<std::vector<BoundSecret>> bound_secrets(const config::Resolution& resolution, const plugin::Manifest& manifest, auth::SecretStore& store,
+                                               const std::string& provider) {
     std::vector<BoundSecret> secrets;
     bool has_credential = false;
     for (const auto& setting : manifest.settings) {
@@ -39,9 +39,8 @@ std::vector<BoundSecret> bound_secrets(const config::Resolution& resolution, con
         secrets.push_back({winner.from, winner.value.duplicate()});
     }
     if (has_credential) return secrets;
-    // What cannot be read is reported by the plugin, when it needs it.
-    auto stored = store.get(kStoredKey);
-    if (stored && *stored) secrets.push_back({{config::Source::account, config::TrustClass::user, provider, {}, {}}, std::move((*stored)->value)});
+    QWEN_TRY(auto stored, store.get(kStoredKey));
+    if (stored) secrets.push_back({{config::Source::account, config::TrustClass::user, provider, {}, {}}, std::move(stored->value)});
     return secrets;
 }
 

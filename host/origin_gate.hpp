@@ -21,9 +21,10 @@ struct BoundSecret {
     Secret value;
 };
 
-/// The secrets that a request of this provider may carry: those that were configured, else the stored key.
-[[nodiscard]] std::vector<BoundSecret> bound_secrets(const config::Resolution& resolution, const plugin::Manifest& manifest, auth::SecretStore& store,
-                                                     const std::string& provider);
+/// The secrets that a request of this provider may carry: those that were configured, and without a key among them the stored one. Errors: those of
+/// SecretStore::get, when the stored key is the one that counts.
+[[nodiscard]] Result<std::vector<BoundSecret>> bound_secrets(const config::Resolution& resolution, const plugin::Manifest& manifest, auth::SecretStore& store,
+                                                             const std::string& provider);
 
 /// Whether somebody may be asked before a request is refused.
 enum class OriginQuestion : std::uint8_t { never, ask };

@@ -110,12 +110,16 @@ std::optional<Error> denial_behind(const config::Policy& policy, const std::vect
     return std::nullopt;
 }
 
-Error explain_unknown_option(const config::Policy& policy, const std::vector<plugin::DeniedPlugin>& denied, const Error& usage) {
-    if (policy.empty() || denied.empty() || !usage.message.starts_with("unknown option")) return usage;
-    auto error = denied.front().why;
-    if (const auto* row = find(denied, kGenericPlugin)) error = row->why;
-    error.message = usage.message + ", and what may understand it: " + error.message;
-    return error;
+Error explain_unknown_option(const plugin::PluginHost& host, const Error& usage) {
+    if (!usage.message.starts_with("unknown option")) return usage;
+    const auto denied = host.denied();
+    const auto* generic = find(denied, kGenericPlugin);
+    std::optional<Error> reason;
+    if (!denied.empty()) reason = generic != nullptr ? generic->why : denied.front().why;
+    if (!reason) reason = host.duplicate();
+    if (!reason) return usage;
+    reason->message = usage.message + ", and what may understand it: " + reason->message;
+    return std::move(*reason);
 }
 
 }  // namespace qwen::host

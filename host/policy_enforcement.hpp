@@ -40,7 +40,8 @@ struct IntendedUse {
 [[nodiscard]] std::optional<Error> denial_behind(const config::Policy& policy, const std::vector<plugin::DeniedPlugin>& denied,
                                                  const config::Resolution& resolution, bool has_qwen_sign_in);
 
-/// An option that nobody knows may be one of a denied plugin, whose manifest was not read: then the rule is the better news. Else `usage` as it is.
-[[nodiscard]] Error explain_unknown_option(const config::Policy& policy, const std::vector<plugin::DeniedPlugin>& denied, const Error& usage);
+/// An option that nobody knows may be one of a plugin whose manifest was not read, being denied or there twice: then that is the better news. Else `usage`
+/// as it is.
+[[nodiscard]] Error explain_unknown_option(const plugin::PluginHost& host, const Error& usage);
 
 }  // namespace qwen::host

@@ -37,7 +37,7 @@ bool has_qwen_sign_in(const config::Configuration& configuration) {
 }
 
 auth::PrivateFile credential_file(const CommandRun& run, const config::Configuration& configuration) {
-    return {auth::CredentialFileStore::place_in(configuration.user_directory, run.around.environment.effective_uid), {}};
+    return {auth::CredentialFileStore::place_in(configuration.user_directory, run.around.environment.effective_uid), [](std::string_view text) { write_to_stderr(notice_text(text)); }};
 }
 
 /// Why the named provider's own plugin file cannot be used; nullopt when there is no such file.
@@ -153,6 +153,7 @@ Result<Chosen> choose(const CommandRun& run, const ProviderWish& wish) {
         auto error = std::move(choice).error();
         const bool has_sign_in = reads_store && has_qwen_sign_in(configuration);
         if (auto denial = denial_behind(run.around.policy, run.host.denied(), configuration.resolution, has_sign_in)) error = std::move(*denial);
+        else if (auto duplicate = run.host.duplicate()) return std::move(*duplicate);
         if (error.code == ErrorCode::denied_by_policy) return Chosen{std::move(configuration), std::nullopt, std::move(error), {}};
         if (error.code == ErrorCode::plugin_missing) return unusable_plugin(run.host, configuration.resolution).value_or(std::move(error));
         if (error.code == ErrorCode::not_authenticated) error = not_signed_in(looked_in(configuration, stored), run.around.terminal.can_ask());

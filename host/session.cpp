@@ -82,6 +82,8 @@ public:
 
     auth::CredentialProvider& provider() override { return provider_; }
     Result<void> ensure_fresh(const Context&) override { return {}; }
+    /// A command that has not run yet.
+    Result<void> refresh_wanted(const Context& context) override { return provider_.can_refresh() ? provider_.refresh(context) : Result<void>(); }
     Result<void> replace_rejected(const Context& context) override {
         if (provider_.can_refresh()) return provider_.refresh(context);
         return Error{ErrorCode::credential_rejected, "the server refused the key", {}, std::nullopt};
@@ -209,7 +211,7 @@ Result<std::unique_ptr<Session>> Session::open(SessionParts given) {
     state->kind = kind;
     state->store = make_store(parts, name);
     if (kind == CredentialKind::key) {
-        auto secrets = bound_secrets(parts.resolution, parts.provider.plugin.manifest, *state->store, name);
+        QWEN_TRY(auto secrets, bound_secrets(parts.resolution, parts.provider.plugin.manifest, *state->store, name));
         if (label.empty() && !secrets.empty()) label = secrets.front().from.to_string();
         state->gate.emplace(std::move(secrets), std::move(facts), std::move(parts.origin_rules), origin_grants(parts), parts.notice);
     }

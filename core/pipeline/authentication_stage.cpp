@@ -126,7 +126,7 @@ Result<void> AuthenticationStage::authorize(Call& call, Unauthorized& unauthoriz
         if (outcome.kind == auth::AuthorizeOutcome::Kind::login_needed) return login_needed(provider.id());
         if (outcome.kind == auth::AuthorizeOutcome::Kind::refresh_needed) {
             if (renewed > 0) return login_needed(provider.id());
-            QWEN_CHECK(credentials_.ensure_fresh(context));
+            QWEN_CHECK(credentials_.refresh_wanted(context));
             continue;
         }
         unauthorized.restore(call);

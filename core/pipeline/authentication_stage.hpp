@@ -16,6 +16,8 @@ public:
     [[nodiscard]] virtual auth::CredentialProvider& provider() = 0;
     /// Renews the credential if it is about to expire. Errors: not_authenticated, credential_expired, network classes.
     [[nodiscard]] virtual Result<void> ensure_fresh(const Context& context) = 0;
+    /// The provider cannot authorize before it was refreshed. Errors: as ensure_fresh.
+    [[nodiscard]] virtual Result<void> refresh_wanted(const Context& context) { return ensure_fresh(context); }
     /// The server refused what was sent: renews it once, whatever its expiry says. Errors: as ensure_fresh, credential_rejected when it cannot be renewed.
     [[nodiscard]] virtual Result<void> replace_rejected(const Context& context) = 0;
 };

@@ -48,7 +48,7 @@ Result<int> remove(const CommandRun& run, const auth::OriginGrants& grants) {
 Result<int> add(const CommandRun& run, const Chosen& chosen, const auth::OriginGrants& grants, auth::SecretStore& store) {
     QWEN_TRY(const auto origin, wanted_origin(run.options));
     QWEN_CHECK(run.around.policy.check_origin(origin));
-    const auto secrets = bound_secrets(chosen.configuration.resolution, chosen.provider->plugin.manifest, store, chosen.provider->name());
+    QWEN_TRY(const auto secrets, bound_secrets(chosen.configuration.resolution, chosen.provider->plugin.manifest, store, chosen.provider->name()));
     if (secrets.empty()) return Error{ErrorCode::not_authenticated, "there is no key that could be trusted to " + origin.to_string(), "qwen auth login, or set OPENAI_API_KEY", std::nullopt};
     std::string keys;
     for (const auto& secret : secrets) {

@@ -33,6 +33,12 @@ std::map<std::string, LoadedPlugin>& loaded_plugins() {
     return *plugins;
 }
 
+/// Files come in the order of their ids.
+bool shares_its_id(const std::vector<PluginFile>& files, std::size_t index) {
+    const auto& id = files[index].id;
+    return (index > 0 && files[index - 1].id == id) || (index + 1 < files.size() && files[index + 1].id == id);
+}
+
 Result<const qwen_provider*> load(VerifiedPlugin& plugin, const ServiceDependencies& dependencies) {
     qwen_host_ctx context = make_context(dependencies, plugin.manifest.id);
     if (const auto known = loaded_plugins().find(plugin.sha256); known != loaded_plugins().end()) {
@@ -70,10 +76,22 @@ Result<FoundProvider> PluginHost::find(std::string_view name) const {
 
 std::vector<DescribedPlugin> PluginHost::describe() const {
     std::vector<DescribedPlugin> plugins;
-    for (PluginFile& file : list_plugin_files(directories_)) {
-        if (auto manifest = read_plugin_manifest(file, policy_)) plugins.push_back({std::move(file), std::move(*manifest)});
+    auto files = list_plugin_files(directories_);
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        const auto& file = files[i];
+        if (shares_its_id(files, i)) continue;
+        if (auto manifest = read_plugin_manifest(file, policy_)) plugins.push_back({file, std::move(*manifest)});
     }
     return plugins;
+}
+
+std::optional<Error> PluginHost::duplicate() const {
+    const auto files = list_plugin_files(directories_);
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        if (!shares_its_id(files, i)) continue;
+        if (auto found = find_plugin_file(directories_, files[i].id); !found) return std::move(found).error();
+    }
+    return std::nullopt;
 }
 
 std::vector<DeniedPlugin> PluginHost::denied() const {

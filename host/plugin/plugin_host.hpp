@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,8 +55,10 @@ public:
     /// `name` is a plugin's id or a preset's. With an id, no other plugin's file is opened; a preset's name is looked up in the manifests.
     /// Errors: plugin_missing, and those of verify_plugin.
     [[nodiscard]] Result<FoundProvider> find(std::string_view name) const;
-    /// What the plugins that can be read say of themselves: for settings and provider names. No file is copied or hashed.
+    /// What the plugins that can be read say of themselves, but for those that share an id: for settings and provider names. No file is copied or hashed.
     [[nodiscard]] std::vector<DescribedPlugin> describe() const;
+    /// The error of two plugins with one id, of which neither is used; nullopt: there are none.
+    [[nodiscard]] std::optional<Error> duplicate() const;
     /// The plugin files the policy denies by name or place; none of them is opened.
     [[nodiscard]] std::vector<DeniedPlugin> denied() const;
     /// Every plugin file, checked; runs no code.
