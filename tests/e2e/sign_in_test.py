@@ -400,3 +400,34 @@ def require_namespace(command):
     tried = subprocess.run(command, capture_output=True, text=True)
     if tried.returncode != 0:
         raise Skipped(f"{' '.join(command[:3])} fails: {tried.stderr.strip()}")
+
+
+@scenario
+def a_lock_that_qwen_code_left_behind_holds_nobody_up(world):
+    issuer = signed_in(world)
+    expire_here(world)
+    lock = world.write(world.in_home(".qwen/oauth_creds.lock"), "0b0e7c8e-6d0f-4d3e-9a55-0f3a3a1f7c11")
+    a_minute_ago = time.time() - 60
+    os.utime(lock, (a_minute_ago, a_minute_ago))
+    world.qwen("-p", "hi", timeout=8).exits(0).prints(STORY)
+    remember_tokens(world)
+    require(not lock.exists(), "no lock file afterwards")
+
+
+@scenario
+def a_credential_file_that_is_no_json_is_set_aside(world):
+    issuer = signed_in(world)
+    path = world.home / CREDENTIALS
+    path.write_text('{"access_token": ')
+    world.qwen("-p", "hi").exits(4).prints_nothing().complains("oauth_creds.json.corrupt", "qwen auth login")
+    require(path.with_name(path.name + ".corrupt").read_text() == '{"access_token": ', "the same bytes under another name")
+    sign_in(world, issuer).exits(0)
+    world.qwen("-p", "hi").exits(0).prints(STORY)
+
+
+@scenario
+def a_directory_everybody_may_write_is_not_trusted(world):
+    issuer = signed_in(world)
+    (world.home / ".qwen").chmod(0o777)
+    world.qwen("--provider", "qwen_oauth", "-p", "hi").exits(4).prints_nothing().complains("everybody may write", "chmod 700")
+    require(issuer.answers_asked() == 0, "no request")
