@@ -87,6 +87,9 @@ Result<void> OriginGate::check(const Origin& origin, const BoundSecret& secret) 
 }
 
 Result<void> OriginGate::check(const Origin& origin) {
+    if (secrets_.empty()) {
+        QWEN_TRY(secrets_, reload_());
+    }
     if (secrets_.empty()) return auth::check_origin(origin, facts_);
     for (const auto& secret : secrets_) QWEN_CHECK(check(origin, secret));
     return {};

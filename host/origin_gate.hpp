@@ -3,6 +3,7 @@
 // A key, a command that prints one, and lists only the user may set (request headers) are each judged: what a project may not say, it may not receive.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -39,8 +40,11 @@ struct OriginRules {
 /// Not thread-safe.
 class OriginGate {
 public:
-    OriginGate(std::vector<BoundSecret> secrets, auth::BindingFacts facts, OriginRules rules, auth::OriginGrants grants, auth::Notice notice)
-        : secrets_(std::move(secrets)), facts_(std::move(facts)), rules_(std::move(rules)), grants_(std::move(grants)), notice_(std::move(notice)) {}
+    /// Looks for secrets when there were none: a key may be typed in during the session.
+    using Reload = std::function<Result<std::vector<BoundSecret>>()>;
+
+    OriginGate(std::vector<BoundSecret> secrets, Reload reload, auth::BindingFacts facts, OriginRules rules, auth::OriginGrants grants, auth::Notice notice)
+        : secrets_(std::move(secrets)), reload_(std::move(reload)), facts_(std::move(facts)), rules_(std::move(rules)), grants_(std::move(grants)), notice_(std::move(notice)) {}
 
     /// Asked before every request; a well-known host is announced once. Errors: those of auth::judge_origin, and of OriginGrants when it matters.
     [[nodiscard]] Result<void> check(const Origin& origin);
@@ -52,6 +56,7 @@ private:
     [[nodiscard]] auth::BindingFacts facts_of(const BoundSecret& secret) const;
 
     std::vector<BoundSecret> secrets_;
+    Reload reload_;
     auth::BindingFacts facts_;
     OriginRules rules_;
     auth::OriginGrants grants_;

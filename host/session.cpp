@@ -213,7 +213,8 @@ Result<std::unique_ptr<Session>> Session::open(SessionParts given) {
     if (kind == CredentialKind::key) {
         QWEN_TRY(auto secrets, bound_secrets(parts.resolution, parts.provider.plugin.manifest, *state->store, name));
         if (label.empty() && !secrets.empty()) label = secrets.front().from.to_string();
-        state->gate.emplace(std::move(secrets), std::move(facts), std::move(parts.origin_rules), origin_grants(parts), parts.notice);
+        auto reload = [state = state.get(), name] { return bound_secrets(state->parts.resolution, state->provider->manifest(), *state->store, name); };
+        state->gate.emplace(std::move(secrets), std::move(reload), std::move(facts), std::move(parts.origin_rules), origin_grants(parts), parts.notice);
     }
     state->plugin_pipeline = make_plugin_pipeline(parts, state->transport);
     const auto send = [state = state.get()](http::Request request, const Context& context) {

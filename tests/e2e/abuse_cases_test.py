@@ -58,6 +58,14 @@ def case_01_a_projects_url_and_the_shells_key(world):
 
 
 @scenario
+def case_01_a_key_typed_at_a_login_in_somebodys_project(world):
+    world.dotenv(OPENAI_API_KEY=None)
+    run = at_terminal(world, "auth", "login", "openai", answers=[("key", world.key + "\n")], timeout=20)
+    require(run.code == 3 and not world.provider.requests(), f"no request to the project's server\n{run}")
+    world.written.add((world.home / ".qwen" / "credentials.json").resolve())
+
+
+@scenario
 def case_02_a_pair_in_the_file_and_another_key_exported(world):
     world.dotenv()
     other = {"OPENAI_API_KEY": world.secret("sk")}

@@ -2,6 +2,8 @@
 
 import ctypes
 import os
+import pathlib
+import shutil
 import struct
 
 IN_OPEN = 0x20
@@ -14,10 +16,20 @@ class Governed:
     def __init__(self, world, text=None):
         self.world = world
         self.program = world.build / "bin" / "qwen_policy_test_program"
+        self.plugins = world.build / "lib/qwen/plugins"
         self.directory = world.root / "etc"
         self.directory.mkdir(mode=0o755)
         if text is not None:
             self.write(text)
+
+    def move_to_own_prefix(self):
+        """A copy of program and plugins that nobody else runs, so that a witness sees this world alone."""
+        prefix = self.world.root / "prefix"
+        shutil.copytree(self.world.build / "lib/qwen", prefix / "lib/qwen")
+        (prefix / "bin").mkdir()
+        self.program = pathlib.Path(shutil.copy2(self.program, prefix / "bin"))
+        self.plugins = prefix / "lib/qwen/plugins"
+        return self
 
     def write(self, text, name="policy.toml", mode=0o644):
         path = self.directory / name

@@ -10,8 +10,8 @@ from harness import require, scenario
 ONE_RULE = 'schema = 1\nmessage = "ask it@corp.example"\n[providers]\ndeny = ["openai_compat"]\n'
 
 
-def opened_plugins(world, action):
-    witness = OpenWitness(world.build / "lib/qwen/plugins")
+def opened_plugins(governed, action):
+    witness = OpenWitness(governed.plugins)
     try:
         action()
         return {name for name in witness.opened() if name.endswith(".so")}
@@ -21,7 +21,7 @@ def opened_plugins(world, action):
 
 @scenario
 def a_denied_plugin_is_never_opened_and_the_rule_is_named(world):
-    it = Governed(world, ONE_RULE)
+    it = Governed(world, ONE_RULE).move_to_own_prefix()
     environment = {"OPENAI_API_KEY": world.key, "OPENAI_BASE_URL": world.url}
 
     def attempts():
@@ -31,10 +31,11 @@ def a_denied_plugin_is_never_opened_and_the_rule_is_named(world):
         require(error["code"] == "denied_by_policy" and error["where"]["line"] == 4, f"the rule in JSON, not {error}")
         it.qwen("--openai-api-key", world.key, "--openai-base-url", world.url, "-p", "hi").exits(DENIED).complains(it.line(4))
 
-    opened = opened_plugins(world, attempts)
+    opened = opened_plugins(it, attempts)
     require("openai_compat.so" not in opened, f"openai_compat.so closed, opened were {opened}")
     require(not world.provider.requests(), "no request")
-    control = opened_plugins(world, lambda: world.qwen("-p", "hi", env=environment).exits(0))
+    it.write("schema = 1\n")
+    control = opened_plugins(it, lambda: it.qwen("-p", "hi", env=environment).exits(0))
     require("openai_compat.so" in control, f"the witness to see an opened plugin, not {control}")
 
 
@@ -105,10 +106,10 @@ def the_project_file_can_be_switched_off(world):
 @scenario
 def an_unusable_policy_stops_everything_but_help(world):
     environment = {"OPENAI_API_KEY": world.key, "OPENAI_BASE_URL": world.url}
-    it = Governed(world)
+    it = Governed(world).move_to_own_prefix()
 
     def refuses(what):
-        opened = opened_plugins(world, lambda: it.qwen("-p", "hi", env=environment).exits(DENIED).prints_nothing().complains("policy", what))
+        opened = opened_plugins(it, lambda: it.qwen("-p", "hi", env=environment).exits(DENIED).prints_nothing().complains("policy", what))
         require(not opened, f"no plugin to be opened, not {opened}")
         for arguments in (["auth", "status"], ["auth", "list"], ["models"], ["config", "explain"], ["policy", "show"], ["policy", "test", "--model", "x"]):
             it.qwen(*arguments, env=environment).exits(DENIED)
@@ -185,10 +186,10 @@ def no_policy_costs_no_more_than_two_looks(world):
 
 @scenario
 def three_hundred_random_users_cannot_bring_it_back(world):
-    it, dice = Governed(world, ONE_RULE), random.Random(20260423)
+    it, dice = Governed(world, ONE_RULE).move_to_own_prefix(), random.Random(20260423)
     variables = {"OPENAI_API_KEY": world.key, "OPENROUTER_API_KEY": world.key, "OPENAI_BASE_URL": world.url, "QWEN_PROVIDER": "openai", "QWEN_HOME": str(world.temporary),
-                 "QWEN_POLICY": "/dev/null", "QWEN_PLUGIN_PATH": str(world.build / "lib/qwen/plugins"), "QWEN_TRUST_ORIGINS": world.provider.base_url, "HOME": str(world.temporary),
-                 "LD_LIBRARY_PATH": str(world.build / "lib/qwen/plugins"), "XDG_CONFIG_DIRS": str(world.root), "SUDO_UID": "0"}
+                 "QWEN_POLICY": "/dev/null", "QWEN_PLUGIN_PATH": str(it.plugins), "QWEN_TRUST_ORIGINS": world.provider.base_url, "HOME": str(world.temporary),
+                 "LD_LIBRARY_PATH": str(it.plugins), "XDG_CONFIG_DIRS": str(world.root), "SUDO_UID": "0"}
     flags = [["--provider", "openai_compat"], ["--provider", "openrouter"], ["--openai-base-url", world.url], ["--openai-api-key", world.key], ["--no-plugins"], ["--no-store"],
              ["--home", world.temporary], ["--auth-source", "file"], ["--debug"]]
     some = lambda choices, chance: [choice for choice in choices if dice.random() < chance]
@@ -203,7 +204,7 @@ def three_hundred_random_users_cannot_bring_it_back(world):
             run = it.qwen(*arguments, "-p", "hi", env={name: variables[name] for name in some(variables, 0.4)})
             outcomes[run.code] = outcomes.get(run.code, 0) + 1
 
-    opened = opened_plugins(world, attempts)
+    opened = opened_plugins(it, attempts)
     escapes = outcomes.get(0, 0) + len(world.provider.requests()) + ("openai_compat.so" in opened)
     print(f"figure  policy combinations through the program: 300, denied: {outcomes.get(DENIED)}, escapes: {escapes}")
     require(escapes == 0, f"no escape, not {outcomes}, {opened}")

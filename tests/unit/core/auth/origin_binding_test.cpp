@@ -81,4 +81,31 @@ TEST_CASE("a sign-in follows its resource_url to servers somebody vouches for, a
     CHECK(check("http://portal.qwen.ai").error().code == ErrorCode::config_invalid);
 }
 
+TEST_CASE("the reason is the first that holds, and a strict binding has no well-known hosts") {
+    const auto shell = from(Source::environment, TrustClass::user);
+    const auto project = from(Source::dotenv, TrustClass::project, 7);
+    auto known = facts(shell, project, "https://openrouter.ai");
+    const auto origin = known.url_origin;
+    CHECK(*judge_origin(origin, known) == BindingRule::known_host);
+    known.is_strict = true;
+    CHECK_FALSE(judge_origin(origin, known));
+    known.granted_origins = {"https://openrouter.ai"};
+    CHECK(*judge_origin(origin, known) == BindingRule::granted);
+    known.provider_origins = {"https://openrouter.ai/api/v1"};
+    CHECK(*judge_origin(origin, known) == BindingRule::provider_origin);
+    known.key.reset();
+    CHECK(*judge_origin(origin, known) == BindingRule::no_key);
+    CHECK(*judge_origin(origin, facts(project, project, "https://openrouter.ai")) == BindingRule::same_file);
+    CHECK(*judge_origin(origin, facts(project, shell, "https://openrouter.ai")) == BindingRule::not_weaker);
+}
+
+TEST_CASE("a refusal names what would help here") {
+    const auto shell = from(Source::environment, TrustClass::user);
+    auto own = facts(shell, from(Source::dotenv, TrustClass::project, 7), "https://evil.example");
+    CHECK(judge_origin(own.url_origin, own).error().hint.find("put the key into the same file") != std::string::npos);
+    own.url_file_has_key = true;
+    CHECK(judge_origin(own.url_origin, own).error().hint.find("--auth-source file") != std::string::npos);
+    CHECK(judge_origin(own.url_origin, own).error().hint.find("qwen trust origin https://evil.example") != std::string::npos);
+}
+
 }
