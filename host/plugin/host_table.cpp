@@ -26,14 +26,6 @@ constexpr std::size_t kMaxBody = 1u << 20;
 constexpr std::size_t kMaxErrorText = 1u << 10;
 constexpr std::uint32_t kMaxHeaders = 100;
 
-/// Shows a plugin's words on one line: control characters become spaces, what is no UTF-8 is repaired.
-std::string one_line(const qwen_str& text) {
-    if (text.data == nullptr) return {};
-    std::string line = repair_utf8(std::string_view(text.data, std::min<std::size_t>(text.len, kMaxErrorText)));
-    std::replace_if(line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
-    return line;
-}
-
 std::string_view text_or_empty(const qwen_str& text, std::size_t limit) { return checked_text(text, limit).value_or(std::string_view()); }
 
 // A C caller may not see an exception; the only one that can come here is bad_alloc.
@@ -293,6 +285,13 @@ constexpr qwen_str literal(std::string_view text) { return {text.data(), static_
 
 bool is_known_service(std::string_view id) {
     return std::any_of(kServices.begin(), kServices.end(), [&](const Service& service) { return service.id == id; });
+}
+
+std::string one_line(const qwen_str& text) {
+    if (text.data == nullptr) return {};
+    std::string line = repair_utf8(std::string_view(text.data, std::min<std::size_t>(text.len, kMaxErrorText)));
+    std::replace_if(line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+    return line;
 }
 
 std::optional<std::string_view> checked_text(const qwen_str& text, std::size_t limit) {

@@ -23,6 +23,9 @@ namespace qwen::host::plugin {
 /// Text from the other side as a view; anything impossible (NULL with a length, over `limit`) is nullopt.
 [[nodiscard]] std::optional<std::string_view> checked_text(const qwen_str& text, std::size_t limit);
 
+/// A plugin's words on one line of at most 1 KiB: control characters become spaces, what is no UTF-8 is repaired.
+[[nodiscard]] std::string one_line(const qwen_str& text);
+
 }  // namespace qwen::host::plugin
 
 /// One entry call. Lives on the stack of the host; its address is the plugin's handle.

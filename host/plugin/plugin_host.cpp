@@ -113,11 +113,11 @@ std::vector<ListedPlugin> PluginHost::list() const {
     return rows;
 }
 
-Result<std::unique_ptr<PluginProvider>> PluginHost::open(FoundProvider found, ServiceDependencies dependencies) {
+Result<std::unique_ptr<PluginProvider>> PluginHost::open(FoundProvider found, ServiceDependencies dependencies, const IsolationSettings& isolation) {
     if (found.plugin.isolation == Isolation::own_process) {
-        return Error{ErrorCode::plugin_refused,
-                     fmt::format("plugin '{}' was not built with this program and may not run inside it", found.plugin.manifest.id),
-                     "a policy can allow it in-process by its hash", FileLocation{found.plugin.file.path.native()}};
+        Manifest manifest = found.plugin.manifest;
+        QWEN_TRY(auto instance, start_isolated_instance(std::move(found.plugin), isolation));
+        return std::make_unique<PluginProvider>(std::move(manifest), std::move(instance), std::move(dependencies));
     }
     QWEN_TRY(const qwen_provider* const provider, load(found.plugin, dependencies));
     return std::make_unique<PluginProvider>(std::move(found.plugin.manifest), make_direct_instance(*provider), std::move(dependencies));

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "host/plugin/isolation/isolated_instance.hpp"
 #include "host/plugin/plugin_provider.hpp"
 #include "host/plugin/plugin_trust.hpp"
 
@@ -66,7 +67,8 @@ public:
 
     /// Loads the plugin (in this process or in its own, as `found.plugin.isolation` says) and makes its provider. Errors: plugin_refused,
     /// plugin_incompatible, plugin_fault.
-    [[nodiscard]] static Result<std::unique_ptr<PluginProvider>> open(FoundProvider found, ServiceDependencies dependencies);
+    [[nodiscard]] static Result<std::unique_ptr<PluginProvider>> open(FoundProvider found, ServiceDependencies dependencies,
+                                                                      const IsolationSettings& isolation = {});
 
 private:
     PluginDirectories directories_;
