@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
+#include "core/config/value.hpp"
 #include "host/network_settings.hpp"
 #include "host/session.hpp"
 
@@ -12,9 +14,19 @@ namespace {
 
 enum Answer : std::size_t { no, once, always };
 
-bool carries_a_secret(const config::Setting& setting) {
+/// "X-Api-Key: …", "Authorization: …": a header is named for what it holds.
+bool sounds_secret(std::string_view header) {
+    constexpr std::array<std::string_view, 7> kWords{"auth", "key", "token", "secret", "cookie", "password", "credential"};
+    std::string name(header.substr(0, header.find(':')));
+    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    return std::any_of(kWords.begin(), kWords.end(), [&](auto word) { return name.find(word) != std::string::npos; });
+}
+
+bool carries_a_secret(const config::Setting& setting, const Secret& value) {
     if (setting.is_secret() || setting.type == config::ValueType::command) return true;
-    return setting.type == config::ValueType::text_list && (setting.allowed & config::from_project_dotenv) == 0;
+    if (setting.type != config::ValueType::text_list || (setting.allowed & config::from_project_dotenv) != 0) return false;
+    const auto elements = config::parse_text_list(value.reveal());
+    return std::any_of(elements.begin(), elements.end(), [](const auto& element) { return sounds_secret(element); });
 }
 
 /// With the last characters only: enough to recognise the key, too little to use it.
@@ -32,7 +44,7 @@ Result<std::vector<BoundSecret>> bound_secrets(const config::Resolution& resolut
     bool has_credential = false;
     for (const auto& setting : manifest.settings) {
         const auto* resolved = resolution.find(setting.key);
-        if (resolved == nullptr || resolved->winner() == nullptr || !carries_a_secret(resolved->setting)) continue;
+        if (resolved == nullptr || resolved->winner() == nullptr || !carries_a_secret(resolved->setting, resolved->winner()->value)) continue;
         const auto& winner = *resolved->winner();
         if (winner.value.empty() || winner.from.source == config::Source::builtin) continue;
         has_credential = has_credential || resolved->setting.role == config::SettingRole::api_key || setting.type == config::ValueType::command;

@@ -1,6 +1,6 @@
 // Stands between a run's secrets and its servers: what core/auth/origin_binding decides, with the user's grants and, on a terminal, their answer.
 //
-// A key, a command that prints one, and lists only the user may set (request headers) are each judged: what a project may not say, it may not receive.
+// A key, a command that prints one, and request headers that sound like one are each judged: what a project may not say, it may not receive.
 #pragma once
 
 #include <functional>

@@ -127,6 +127,7 @@ private:
         system::FileContent& file = **content;
         // What was read is what is judged: the path may have changed hands since facts_at().
         if (!owners_.trusts(file.facts.owner) && !owners_.declared_safe(path.parent_path())) return {};
+        if (!owners_.nobody_else_writes(file.facts)) return {};
         const bool in_qwen_directory = path.parent_path().filename() == ".qwen";
         result_.winner = DotenvFile{path, std::move(file.bytes), {file.facts.device, file.facts.inode}, trust, trust == TrustClass::project && !in_qwen_directory};
         return {};

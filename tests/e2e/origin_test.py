@@ -193,10 +193,13 @@ def the_files_own_pair_can_be_chosen(world):
 @scenario
 def request_headers_of_the_user_are_bound_too(world):
     token = world.secret("header")
-    world.write(world.in_home(".qwen/config.toml"), f'[providers.openai_compat]\nheaders = ["X-Team: {token}"]\n')
-    world.dotenv(OPENAI_API_KEY=None)
-    world.qwen("-p", "hi").exits(3).prints_nothing()
+    world.dotenv()
+    for name in ("Authorization", "X-Team-Token", "x-api-key", "Cookie"):
+        world.write(world.in_home(".qwen/config.toml"), f'[providers.openai_compat]\nheaders = ["X-Team: a", "{name}: {token}"]\n')
+        world.qwen("-p", "hi").exits(3).prints_nothing().complains("headers")
     require(not world.provider.requests(), "no request")
+    world.write(world.in_home(".qwen/config.toml"), '[providers.openai_compat]\nheaders = ["X-Team: a"]\n')
+    world.qwen("-p", "hi").exits(0)
 
 
 @scenario
