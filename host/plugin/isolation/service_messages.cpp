@@ -299,15 +299,24 @@ void RemoteServices::progress(std::uint32_t event, std::string_view detail) {
 }
 
 Status RemoteServices::setting(std::string_view key, SettingAnswer& answer) {
-    WireWriter out;
-    Frame frame;
-    if (!ask(request(out, Service::setting).text(key), frame)) return QWEN_ERR_MISUSE;
-    WireReader in(frame.message);
-    const auto status = in.number<Status>();
-    answer.source = in.number<std::uint32_t>();
-    answer.value = Secret(in.text(kMaxFrame));
-    answer.sensitive = in.flag();
-    return status;
+    if (call_ == 0 || std::this_thread::get_id() != worker_) return QWEN_ERR_MISUSE;
+    auto known = settings_.find(key);
+    if (known == settings_.end()) {
+        WireWriter out;
+        Frame frame;
+        if (!ask(request(out, Service::setting).text(key), frame)) return QWEN_ERR_MISUSE;
+        WireReader in(frame.message);
+        KnownSetting read;
+        read.status = in.number<Status>();
+        read.answer.source = in.number<std::uint32_t>();
+        read.answer.value = Secret(in.text(kMaxFrame));
+        read.answer.sensitive = in.flag();
+        known = settings_.emplace(key, std::move(read)).first;
+    }
+    answer.source = known->second.answer.source;
+    answer.value = known->second.answer.value.duplicate();
+    answer.sensitive = known->second.answer.sensitive;
+    return known->second.status;
 }
 
 Status RemoteServices::run_command(std::string_view key, Secret& standard_output) {

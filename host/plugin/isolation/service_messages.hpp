@@ -3,6 +3,8 @@
 // One class of messages for each function of HostServices. The rules themselves are in LocalServices, on the program's side.
 #pragma once
 
+#include <map>
+#include <string>
 #include <thread>
 
 #include "host/plugin/host_services.hpp"
@@ -72,6 +74,13 @@ private:
     Channel& channel_;
     std::thread::id worker_;
     std::uint64_t call_ = 0;
+    struct KnownSetting {
+        Status status = 0;
+        SettingAnswer answer;
+    };
+    /// A provider's settings are resolved before it is opened and do not change in its life; every authorize asks for them, and each question costs two
+    /// switches between processes.
+    std::map<std::string, KnownSetting, std::less<>> settings_;
 };
 
 }  // namespace qwen::host::plugin
