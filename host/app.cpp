@@ -18,6 +18,7 @@
 #include "host/commands/prompt.hpp"
 #include "host/commands/prompt_input.hpp"
 #include "host/commands/trust_origin.hpp"
+#include "host/conversation/conversation.hpp"
 #include "host/exit_status.hpp"
 #include "host/key_exposure.hpp"
 #include "host/policy_enforcement.hpp"
@@ -118,6 +119,7 @@ int run_command(const CommandRun& run) {
         case Command::trust_origin: return run_trust_origin(run);
         default: break;
     }
+    if (is_conversation(run.options, run.around.terminal)) return run_conversation(run);
     auto chosen = choose(run, {});
     if (!chosen) return say_error(run.speech, chosen.error());
     if (run.options.command != Command::config_explain) say_notices(chosen->configuration);

@@ -9,7 +9,7 @@ namespace {
 constexpr std::array kCommands{
     CommandRow{Command::prompt, "", "\"PROMPT\" | -p PROMPT | -- WORDS | -", 64, "ask the model and print its answer",
                "The prompt is one quoted argument, the value of -p, the words after --, or standard input. Piped input is appended to the prompt after an\n"
-               "empty line. Only the answer goes to standard output."},
+               "empty line. Only the answer goes to standard output. Without a prompt, on a terminal: a conversation."},
     CommandRow{Command::models, "models", "", 0, "list the models the account can use", ""},
     CommandRow{Command::auth_login, "auth login", "[PROVIDER]", 1, "sign in, or store an API key",
                "Shows a link and a code for any browser, on this machine or another; with --json the same as events on standard output.\n"

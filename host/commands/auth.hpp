@@ -7,6 +7,8 @@ namespace qwen::host {
 
 /// `auth login [PROVIDER]`: the provider's own way of signing in, then one request, then "signed in".
 [[nodiscard]] int run_auth_login(const CommandRun& run);
+/// The same for a provider that was chosen elsewhere, whatever the command line says.
+[[nodiscard]] int run_auth_login_to(const CommandRun& run, const std::string& provider);
 /// `auth login [PROVIDER] --with-api-key`: a key from standard input, tried, stored.
 [[nodiscard]] int run_auth_login_with_key(const CommandRun& run);
 /// `auth status [PROVIDER] [--check]`: 0 when the first one listed can be used, 7 when the policy blocks it.

@@ -125,9 +125,8 @@ void say_who_answers(const CommandRun& run, std::string_view name) {
                                             now->provider->name(), now->because, name, name)));
 }
 
-Result<int> login(const CommandRun& run) {
-    QWEN_TRY(const auto configured, choose(run, {}));
-    QWEN_TRY(auto chosen, choose(run, {wanted_provider(run, configured.configuration.resolution), nullptr, {}}));
+Result<int> login(const CommandRun& run, const std::string& provider) {
+    QWEN_TRY(auto chosen, choose(run, {provider, nullptr, {}}));
     say_notices(chosen.configuration);
     if (chosen.no_provider) return *chosen.no_provider;
     const auto& resolution = chosen.configuration.resolution;
@@ -156,7 +155,13 @@ Result<int> login(const CommandRun& run) {
 
 int run_auth_login(const CommandRun& run) {
     if (run.options.with_api_key) return run_auth_login_with_key(run);
-    const auto status = login(run);
+    const auto configured = choose(run, {});
+    if (!configured) return say_error(run.speech, configured.error());
+    return run_auth_login_to(run, wanted_provider(run, configured->configuration.resolution));
+}
+
+int run_auth_login_to(const CommandRun& run, const std::string& provider) {
+    const auto status = login(run, provider);
     return status ? *status : say_error(run.speech, status.error());
 }
 

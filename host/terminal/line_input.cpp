@@ -15,6 +15,7 @@ constexpr std::size_t kMaxLine = 64u << 10;
 /// The settings to go back to; written before the flag is raised, read by a signal handler after it.
 termios g_saved_settings;
 std::atomic<int> g_hidden_fd{-1};
+std::string_view g_farewell;
 
 class EchoOff {
 public:
@@ -69,7 +70,21 @@ std::string_view trimmed(std::string_view text) {
 
 void restore_terminal() noexcept {
     const int fd = g_hidden_fd.exchange(-1, std::memory_order_acq_rel);
-    if (fd >= 0) ::tcsetattr(fd, TCSANOW, &g_saved_settings);
+    if (fd < 0) return;
+    if (!g_farewell.empty()) static_cast<void>(!::write(fd, g_farewell.data(), g_farewell.size()));
+    ::tcsetattr(fd, TCSANOW, &g_saved_settings);
+}
+
+SavedTerminal::SavedTerminal(int fd, std::string_view farewell) {
+    if (::tcgetattr(fd, &g_saved_settings) != 0) return;
+    g_farewell = farewell;
+    g_hidden_fd.store(fd, std::memory_order_release);
+}
+
+SavedTerminal::~SavedTerminal() {
+    // Whoever changed the settings has put them back.
+    g_hidden_fd.store(-1, std::memory_order_release);
+    g_farewell = {};
 }
 
 Result<std::optional<std::string>> read_line(int fd, const Context& context) {

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/base/context.hpp"
 #include "core/base/secret.hpp"
@@ -16,7 +17,17 @@ namespace qwen::host {
 /// is stopped by a signal while it waits (restore_terminal).
 [[nodiscard]] Result<std::optional<Secret>> read_hidden_line(int fd, const Context& context);
 
-/// Gives the echo back when a hidden input is going on. Async-signal-safe.
+/// While it lives, a death by signal leaves the terminal as it was when this was made. One at a time.
+class SavedTerminal {
+public:
+    /// `farewell` is written to `fd` before (a mode of the terminal to switch off); it outlives the object.
+    SavedTerminal(int fd, std::string_view farewell);
+    ~SavedTerminal();
+    SavedTerminal(const SavedTerminal&) = delete;
+    SavedTerminal& operator=(const SavedTerminal&) = delete;
+};
+
+/// Gives back what a hidden input or a SavedTerminal keeps. Async-signal-safe.
 void restore_terminal() noexcept;
 
 }  // namespace qwen::host

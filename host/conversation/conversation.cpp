@@ -1,0 +1,248 @@
+#include "host/conversation/conversation.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "core/chat/model_list.hpp"
+#include "core/system/file.hpp"
+#include "host/commands/auth.hpp"
+#include "host/conversation/conversation_signals.hpp"
+#include "host/conversation/line_editor.hpp"
+#include "host/conversation/provider_connection.hpp"
+#include "host/conversation/slash_command.hpp"
+#include "host/exit_status.hpp"
+#include "host/redaction.hpp"
+#include "host/terminal/answer_writer.hpp"
+#include "host/terminal/console_interaction.hpp"
+#include "host/terminal/error_report.hpp"
+#include "host/terminal/output.hpp"
+#include "host/terminal/progress_line.hpp"
+
+namespace qwen::host {
+namespace {
+
+constexpr std::size_t kMostModelsShown = 40;
+
+/// Shows the answer as it comes and keeps it for the next question.
+class KeptAnswer final : public chat::AnswerSink {
+public:
+    KeptAnswer(ControlForm form, ProgressLine& progress) : writer_(STDOUT_FILENO, form), progress_(progress) {}
+
+    bool delta(std::string_view text) override {
+        if (text_.empty()) progress_.stop();
+        text_ += text;
+        return writer_.delta(text);
+    }
+    void flush() override { writer_.flush(); }
+    void finish() { writer_.finish(); }
+    [[nodiscard]] const std::string& text() const { return text_; }
+
+private:
+    AnswerWriter writer_;
+    ProgressLine& progress_;
+    std::string text_;
+};
+
+/// What can be signed in to, in the words of the manifests.
+struct Offer {
+    std::string provider;
+    std::string label;
+};
+
+std::vector<Offer> offers(const std::vector<plugin::DescribedPlugin>& plugins) {
+    std::vector<Offer> sign_ins;
+    std::vector<Offer> keys;
+    for (const auto& row : plugins) {
+        if (credential_kind(row.manifest) == CredentialKind::sign_in) sign_ins.push_back({row.manifest.id, row.manifest.name + ", signed in with a browser"});
+        for (const auto& preset : row.manifest.presets) keys.push_back({preset.id, preset.name + (preset.key_required ? ", with an API key" : "")});
+    }
+    sign_ins.insert(sign_ins.end(), keys.begin(), keys.end());
+    return sign_ins;
+}
+
+class Conversation {
+public:
+    Conversation(const CommandRun& run, CancellationSource& cancellation)
+        : run_(run), signals_(cancellation), context_{{}, &cancellation}, turn_run_{run.around, run.options, run.plugins, run.host, run.speech, context_},
+          interaction_({}, run.around.terminal, run.around.environment, run.around.clock),
+          editor_(LineEditor::open(run.around.terminal, history_file())) {}
+
+    int run() {
+        auto opened = ProviderConnection::open(turn_run_, {}, interaction_);
+        if (opened && !has_credential(**opened)) opened = Error{ErrorCode::not_authenticated, "not signed in to " + (*opened)->name(), "qwen auth login", std::nullopt};
+        if (!opened && opened.error().code == ErrorCode::not_authenticated) opened = first_sign_in(opened.error());
+        if (!opened) return say_error(run_.speech, opened.error());
+        connection_ = std::move(*opened);
+        write_to_stderr(fmt::format("qwen: {} answers with {}. /help shows the commands, Ctrl-D leaves.\n", sanitized_line(connection_->name()),
+                                    sanitized_line(connection_->target().model)));
+        while (take_turn()) {
+        }
+        return kExitOk;
+    }
+
+private:
+    [[nodiscard]] std::filesystem::path history_file() const {
+        const auto& directory = run_.around.user_directory;
+        if (run_.options.no_store || directory.empty() || !system::make_private_directory(directory)) return {};
+        return directory / "history";
+    }
+
+    [[nodiscard]] std::string prompt_text() const {
+        return fmt::format("{}/{}> ", sanitized_line(connection_->name(), 24), sanitized_line(connection_->target().model, 32));
+    }
+
+    void say(const Error& error) const {
+        write_to_stderr(error_text(connection_ ? redacted(error, connection_->settings()) : error, run_.speech.color_on_stderr));
+    }
+
+    /// False: the person left.
+    bool take_turn() {
+        signals_.begin_turn();
+        const auto input = editor_->read(prompt_text(), context_);
+        if (input.outcome == LineEditor::Outcome::ended) return false;
+        if (input.outcome == LineEditor::Outcome::interrupted) {
+            write_to_stderr("(Ctrl-D or /quit leaves)\n");
+            return true;
+        }
+        if (input.text.find_first_not_of(" \t\n") == std::string::npos) return true;
+        editor_->remember(input.text);
+        signals_.begin_turn();
+        if (is_slash_line(input.text)) return obey(input.text);
+        ask(input.text);
+        return true;
+    }
+
+    void ask(const std::string& question) {
+        messages_.push_back({chat::Message::Role::user, question});
+        ProgressLine progress(fmt::format("waiting for {}", connection_->target().base_url.origin().host), run_.around.terminal, run_.options.plain);
+        KeptAnswer answer(run_.options.raw ? ControlForm::raw : ControlForm::visible, progress);
+        auto done = chat::ChatClient(connection_->pipeline(), connection_->target()).stream(sent(), answer, context_);
+        progress.stop();
+        answer.finish();
+        if (done || !answer.text().empty()) messages_.push_back({chat::Message::Role::assistant, answer.text()});
+        // A question without any answer is not part of the conversation: it can be asked again.
+        else messages_.pop_back();
+        if (done) return;
+        if (done.error().code == ErrorCode::cancelled) write_to_stderr(answer.text().empty() ? "(stopped)\n" : "(stopped; what was said is kept)\n");
+        else say(done.error());
+    }
+
+    [[nodiscard]] std::vector<chat::Message> sent() const {
+        std::vector<chat::Message> all;
+        if (!run_.options.system_prompt.empty()) all.push_back({chat::Message::Role::system, run_.options.system_prompt});
+        all.insert(all.end(), messages_.begin(), messages_.end());
+        return all;
+    }
+
+    bool obey(const std::string& line) {
+        const auto command = parse_slash_line(line);
+        if (!command) {
+            say(command.error());
+            return true;
+        }
+        switch (command->command) {
+            case SlashCommand::auth: change_provider(command->operand); break;
+            case SlashCommand::model: change_model(command->operand); break;
+            case SlashCommand::status: show_status(); break;
+            case SlashCommand::clear:
+                messages_.clear();
+                write_to_stderr("The conversation is forgotten.\n");
+                break;
+            case SlashCommand::help: write_to_stderr(slash_help()); break;
+            case SlashCommand::quit: return false;
+        }
+        return true;
+    }
+
+    void change_provider(const std::string& name) {
+        std::string wanted = name;
+        if (wanted.empty()) {
+            const auto picked = pick_offer("Who is to answer? (Enter: as before)");
+            if (!picked) return;
+            wanted = *picked;
+        }
+        auto opened = ProviderConnection::open(turn_run_, wanted, interaction_);
+        const bool is_ready = opened && has_credential(**opened);
+        if (!is_ready) opened = sign_in_to(wanted);
+        if (!opened) return say(opened.error());
+        connection_ = std::move(*opened);
+        write_to_stderr(fmt::format("Now {} with {}. Conversation kept: {} messages.\n", sanitized_line(connection_->name()),
+                                    sanitized_line(connection_->target().model), messages_.size()));
+    }
+
+    [[nodiscard]] bool has_credential(ProviderConnection& connection) const {
+        const auto state = connection.session().provider().state(context_);
+        return state && state->kind != auth::ProviderState::Kind::login_needed;
+    }
+
+    std::optional<std::string> pick_offer(std::string_view question) {
+        const auto known = offers(run_.plugins);
+        std::vector<std::string> labels{"none of these"};
+        for (const auto& offer : known) labels.push_back(fmt::format("{} ({})", offer.label, offer.provider));
+        const auto picked = interaction_.choose(question, labels, 0, context_);
+        if (!picked || !*picked || **picked == 0) return std::nullopt;
+        return known[**picked - 1].provider;
+    }
+
+    /// As `qwen auth login PROVIDER` does it.
+    Result<std::unique_ptr<ProviderConnection>> sign_in_to(const std::string& provider) {
+        if (run_auth_login_to(turn_run_, provider) != kExitOk)
+            return Error{ErrorCode::not_authenticated, fmt::format("not signed in to {}", sanitized_line(provider)), "qwen auth login " + provider, std::nullopt};
+        return ProviderConnection::open(turn_run_, provider, interaction_);
+    }
+
+    Result<std::unique_ptr<ProviderConnection>> first_sign_in(const Error& nobody) {
+        const auto picked = pick_offer("Nobody is signed in yet. Who is to answer? (Enter: leave)");
+        if (!picked) return nobody;
+        return sign_in_to(*picked);
+    }
+
+    void change_model(const std::string& name) {
+        if (!name.empty()) {
+            connection_->use_model(name);
+            return;
+        }
+        const auto models = chat::list_models(connection_->pipeline(), connection_->target(), context_);
+        if (!models) return say(models.error());
+        std::string text;
+        for (std::size_t i = 0; i < models->size() && i < kMostModelsShown; ++i) {
+            const auto& id = (*models)[i].id;
+            text += fmt::format("{} {}\n", id == connection_->target().model ? "*" : " ", sanitized_line(id));
+        }
+        if (models->size() > kMostModelsShown) text += fmt::format("  and {} more: qwen models\n", models->size() - kMostModelsShown);
+        write_to_stderr(text + "/model NAME uses one\n");
+    }
+
+    void show_status() {
+        const auto state = connection_->session().provider().state(context_);
+        write_to_stderr(fmt::format("  provider   {} (because of {})\n  model      {}\n  server     {}\n  messages   {}\n", sanitized_line(connection_->name()),
+                                    sanitized_line(connection_->because()), sanitized_line(connection_->target().model),
+                                    sanitized_line(state && !state->base_url.empty() ? state->base_url : connection_->target().base_url.to_string()), messages_.size()));
+        const auto quota = connection_->session().quota_use(context_);
+        if (!quota) return;
+        for (const auto& use : *quota) write_to_stderr(fmt::format("  limit      {} of {} in {} s used\n", use.used, use.limit.requests, use.limit.period_seconds));
+    }
+
+    const CommandRun& run_;
+    ConversationSignals signals_;
+    Context context_;
+    CommandRun turn_run_;
+    ConsoleInteraction interaction_;
+    std::unique_ptr<LineEditor> editor_;
+    std::unique_ptr<ProviderConnection> connection_;
+    std::vector<chat::Message> messages_;
+};
+
+}  // namespace
+
+bool is_conversation(const Options& options, const TerminalFacts& terminal) {
+    return options.command == Command::prompt && !options.prompt && options.output == OutputFormat::text && terminal.stdin_is_terminal &&
+           terminal.stdout_is_terminal;
+}
+
+int run_conversation(const CommandRun& run) {
+    CancellationSource cancellation;
+    return Conversation(run, cancellation).run();
+}
+
+}  // namespace qwen::host

@@ -1,0 +1,47 @@
+#include "host/conversation/conversation_signals.hpp"
+
+#include <atomic>
+#include <csignal>
+
+#include "host/cli/process.hpp"
+
+namespace qwen::host {
+namespace {
+
+/// A signal handler has no other way to find it.
+std::atomic<CancellationSource*> g_turn{nullptr};
+
+void on_interrupt(int signal) {
+    auto* const source = g_turn.load();
+    if (source == nullptr || source->cancelled()) die_of_signal(signal);
+    source->cancel();
+}
+
+void on_end(int signal) { die_of_signal(signal); }
+/// Only wakes whoever waits for input.
+void on_resize(int) {}
+
+void install(int signal, void (*handler)(int)) {
+    struct sigaction action {};
+    action.sa_handler = handler;
+    ::sigaction(signal, &action, nullptr);
+}
+
+}  // namespace
+
+ConversationSignals::ConversationSignals(CancellationSource& cancellation) : cancellation_(cancellation) {
+    g_turn = &cancellation;
+    install(SIGINT, on_interrupt);
+    install(SIGTERM, on_end);
+    install(SIGHUP, on_end);
+    install(SIGWINCH, on_resize);
+}
+
+ConversationSignals::~ConversationSignals() {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGWINCH}) install(signal, SIG_DFL);
+    g_turn = nullptr;
+}
+
+void ConversationSignals::begin_turn() { cancellation_.reset(); }
+
+}  // namespace qwen::host

@@ -1,0 +1,196 @@
+"""`qwen` alone on a terminal: a conversation, driven as a person drives it."""
+
+import json
+import signal
+
+from harness import STORY, require, scenario
+from issuer import LoopbackIssuer, configure, remember_tokens
+from screen import Terminal
+
+PROMPT = "openai_compat/gpt-4o> "
+
+
+def conversation(world, model="gpt-4o", **options):
+    world.dotenv()
+    return Terminal(world, "-m", model, **options).wait_for("/help", f"openai_compat/{model}>")
+
+
+def last_messages(world):
+    return json.loads(world.chats()[-1]["body"])["messages"]
+
+
+@scenario
+def the_second_question_knows_the_first(world):
+    terminal = conversation(world)
+    terminal.enter("first question")
+    terminal.wait_for(STORY[:40], STORY[-12:])
+    terminal.enter("second question")
+    world.wait_for(lambda: len(world.chats()) == 2, "the second request")
+    terminal.wait_for("second question")
+    terminal.enter("/quit")
+    terminal.ends(0)
+    require([message["role"] for message in last_messages(world)] == ["user", "assistant", "user"], "the whole conversation")
+    require(last_messages(world)[1]["content"] == STORY, "the answer as it came")
+
+
+@scenario
+def ctrl_d_leaves_and_ctrl_c_at_the_prompt_does_not(world):
+    terminal = conversation(world)
+    terminal.type("half a ques")
+    terminal.wait_for("half a ques")
+    terminal.interrupt()
+    terminal.wait_for("Ctrl-D or /quit leaves")
+    terminal.type("\x04")
+    terminal.ends(0)
+    require(not world.chats(), "no request")
+
+
+@scenario
+def ctrl_c_stops_the_answer_and_keeps_the_conversation(world):
+    terminal = conversation(world, "slow-headers-20000")
+    terminal.enter("slow one")
+    world.wait_for(lambda: len(world.chats()) == 1, "the request")
+    terminal.interrupt()
+    terminal.wait_for("(stopped)")
+    terminal.enter("/model gpt-4o")
+    terminal.enter("quick one")
+    terminal.wait_for(STORY[:40])
+    terminal.enter("/quit")
+    terminal.ends(0)
+    require([message["content"] for message in last_messages(world)] == ["quick one"], "the unanswered question forgotten")
+
+
+@scenario
+def an_error_does_not_end_the_conversation(world):
+    terminal = conversation(world, "status-500")
+    terminal.enter("fails")
+    terminal.wait_for("qwen: ", "500")
+    terminal.enter("/model gpt-4o")
+    terminal.enter("works")
+    terminal.wait_for(STORY[:40])
+    terminal.type("\x04")
+    terminal.ends(0)
+
+
+@scenario
+def a_paste_of_several_lines_is_one_question(world):
+    terminal = conversation(world)
+    terminal.paste("line one\rline two\x1b[31m\rline three")
+    terminal.wait_for("line one", "line three")
+    require(not world.chats(), "nothing sent before Enter")
+    terminal.enter("")
+    terminal.wait_for(STORY[:40])
+    terminal.enter("/quit")
+    terminal.ends(0)
+    require(last_messages(world)[0]["content"] == "line one\nline two[31m\nline three", f"three lines, not {last_messages(world)}")
+
+
+@scenario
+def slash_commands_say_what_they_do(world):
+    terminal = conversation(world)
+    terminal.enter("/hlep")
+    terminal.wait_for("there is no command /hlep", "/help")
+    terminal.enter("/help")
+    terminal.wait_for("/auth", "/model", "/status", "/clear", "/quit", "Ctrl-C stops an answer")
+    terminal.type("/sta\t")
+    terminal.wait_for("/status")
+    terminal.enter("")
+    terminal.wait_for("because of", "messages   0", world.url)
+    terminal.enter("/model")
+    terminal.wait_for("* gpt-4o", "/model NAME uses one")
+    terminal.enter("/etc/hosts is what?")
+    terminal.wait_for(STORY[:40])
+    terminal.enter("/clear")
+    terminal.wait_for("forgotten")
+    terminal.enter("/quit")
+    terminal.ends(0)
+
+
+@scenario
+def a_narrow_terminal_and_a_resize_are_usable(world):
+    terminal = conversation(world, columns=40, rows=15)
+    terminal.type("a question that is longer than the forty columns there are")
+    terminal.wait_for("forty columns")
+    terminal.resize(80, 24)
+    terminal.enter("")
+    terminal.wait_for(STORY[:30])
+    terminal.enter("/quit")
+    terminal.ends(0)
+
+
+@scenario
+def remote_text_moves_no_cursor_and_leaves_no_colour(world):
+    terminal = conversation(world, "escape")
+    terminal.enter("attack")
+    world.wait_for(lambda: len(world.chats()) == 1, "the request")
+    terminal.wait_for("^[")
+    terminal.enter("/quit")
+    terminal.ends(0)
+    for sequence in (b"\x1b]0;", b"\x1b]52;", b"\x1b[2J", b"\x1b[31m"):
+        require(not terminal.sees_bytes(sequence), f"{sequence} not sent to the terminal")
+
+
+@scenario
+def a_dumb_terminal_gets_no_escape_sequence(world):
+    terminal = conversation(world, env={"TERM": "dumb"})
+    terminal.enter("question")
+    terminal.wait_for(STORY[:40])
+    terminal.enter("/quit")
+    terminal.ends(0)
+    require(not terminal.sees_bytes(b"\x1b"), "no escape sequence")
+
+
+@scenario
+def the_history_is_private_and_survives(world):
+    terminal = conversation(world)
+    terminal.enter("remember me")
+    terminal.wait_for(STORY[:40])
+    terminal.enter("/quit")
+    terminal.ends(0)
+    history = world.home / ".qwen" / "history"
+    require(history.stat().st_mode & 0o777 == 0o600, "a history for its owner only")
+    again = conversation(world)
+    again.type("\x10\x10")
+    again.wait_for(PROMPT + "remember me")
+    again.enter("")
+    again.wait_for(STORY[:40])
+    again.enter("/quit")
+    again.ends(0)
+
+
+@scenario
+def killed_while_a_line_is_typed_it_leaves_the_terminal_as_it_was(world):
+    terminal = conversation(world)
+    terminal.type("half")
+    terminal.wait_for(PROMPT + "half")
+    terminal.process.send_signal(signal.SIGTERM)
+    terminal.ends(-signal.SIGTERM)
+
+
+@scenario
+def a_new_user_signs_in_asks_changes_provider_and_goes_back(world):
+    issuer = LoopbackIssuer(world)
+    configure(world, issuer)
+    config = world.home / ".qwen" / "config.toml"
+    config.write_text('provider = "qwen_oauth"\n' + config.read_text() + f'[providers.openai_compat]\nbase_url = "{world.url}"\n')
+    terminal = Terminal(world, env={"OPENAI_API_KEY": world.key}, timeout=40).wait_for("Nobody is signed in yet", "Qwen", "OpenRouter")
+    terminal.enter("2")
+    terminal.wait_for("Approve only if you started this yourself")
+    issuer.approve(None)
+    terminal.wait_for("Signed in", "qwen_oauth/coder-model>")
+    remember_tokens(world)
+    terminal.enter("first question")
+    world.wait_for(lambda: issuer.answers_asked() == 1, "the first answer")
+    terminal.wait_for("first question", STORY[:40], STORY[-12:])
+    terminal.enter("second question")
+    terminal.wait_for("second question", "coder-model> ")
+    world.wait_for(lambda: issuer.answers_asked() == 2, "the second answer")
+    terminal.enter("/auth openai_compat")
+    terminal.wait_for("Now openai_compat with gpt-4o. Conversation kept: 4 messages.")
+    terminal.enter("third question")
+    world.wait_for(lambda: len(world.chats()) == 1, "the other server's first request")
+    require([message["content"] for message in last_messages(world)][::2] == ["first question", "second question", "third question"], "the whole conversation")
+    terminal.enter("/auth qwen_oauth")
+    terminal.wait_for("Now qwen_oauth with coder-model. Conversation kept: 6 messages.")
+    terminal.enter("/quit")
+    terminal.ends(0)

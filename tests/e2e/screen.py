@@ -1,0 +1,102 @@
+"""A person in front of a whole terminal: all three streams on a pseudo terminal, its screen kept by a terminal emulator (pyte)."""
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+
+import pyte
+
+from harness import Failure, Run
+
+
+class Terminal:
+    def __init__(self, world, *arguments, columns=80, rows=24, env=None, timeout=20):
+        self.world = world
+        self.timeout = timeout
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self._bytes = b""
+        self._master, self._slave = pty.openpty()
+        self._set_size(columns, rows)
+        self.settings = termios.tcgetattr(self._slave)
+        command = [str(world.program), *map(str, arguments)]
+        self.process = subprocess.Popen(command, env=world.environment({"TERM": "xterm", **(env or {})}), cwd=world.work, stdin=self._slave,
+                                        stdout=self._slave, stderr=self._slave, start_new_session=True, preexec_fn=_take_terminal)
+        self.run = Run(command[1:], None, b"", b"")
+
+    def _set_size(self, columns, rows):
+        fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def resize(self, columns, rows):
+        self._set_size(columns, rows)
+        self.screen.resize(rows, columns)
+        self.process.send_signal(signal.SIGWINCH)
+
+    def type(self, text):
+        os.write(self._master, text.encode())
+
+    def enter(self, text):
+        self.type(text + "\r")
+
+    def interrupt(self):
+        self.type("\x03")
+
+    def paste(self, text):
+        self.type("\x1b[200~" + text + "\x1b[201~")
+
+    def text(self):
+        return "\n".join(line.rstrip() for line in self.screen.display).rstrip()
+
+    def _read(self, seconds):
+        if not select.select([self._master], [], [], seconds)[0]:
+            return False
+        try:
+            data = os.read(self._master, 1 << 16)
+        except OSError:
+            return False
+        self._bytes += data
+        self._stream.feed(data)
+        return bool(data)
+
+    def wait_for(self, *parts):
+        """Until every part is on the screen at once."""
+        end = time.monotonic() + self.timeout
+        while not all(part in self.text() for part in parts):
+            if time.monotonic() > end:
+                raise Failure(f"  waited {self.timeout} s for {parts} on this screen:\n{self.text()}")
+            self._read(0.02)
+        return self
+
+    def sees_bytes(self, data):
+        """Whether the program has sent these bytes, on the screen or not."""
+        return data in self._bytes
+
+    def settings_now(self):
+        return termios.tcgetattr(self._slave)
+
+    def ends(self, code):
+        end = time.monotonic() + self.timeout
+        while self.process.poll() is None:
+            if time.monotonic() > end:
+                self.process.kill()
+                raise Failure(f"  still running on this screen:\n{self.text()}")
+            self._read(0.02)
+        while self._read(0.02):
+            pass
+        self.run = Run(self.run.arguments, self.process.returncode, self._bytes, b"")
+        self.world.runs.append(self.run)
+        if self.process.returncode != code:
+            raise Failure(f"  expected the end with {code}, not {self.process.returncode}, on this screen:\n{self.text()}")
+        if self.settings_now()[:4] != self.settings[:4]:
+            raise Failure("  the terminal is not as it was before")
+        return self
+
+
+def _take_terminal():
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)

@@ -1,0 +1,50 @@
+#include "host/conversation/slash_command.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace qwen;
+using namespace qwen::host;
+
+TEST_SUITE("host/conversation/slash_command") {
+
+TEST_CASE("a slash and a word is a command, a path or anything else is a question") {
+    for (const auto* line : {"/auth", "/auth openai", "/hlep", "/Model x", "/x-y"}) {
+        CAPTURE(line);
+        CHECK(is_slash_line(line));
+    }
+    for (const auto* line : {"", "/", "/ auth", "/etc/passwd", "/2", " /auth", "what is /auth", "//comment"}) {
+        CAPTURE(line);
+        CHECK_FALSE(is_slash_line(line));
+    }
+}
+
+TEST_CASE("every command of the table is understood, with and without what it takes") {
+    for (const auto& row : slash_table()) {
+        CAPTURE(row.word);
+        const auto bare = parse_slash_line(row.word);
+        REQUIRE(bare);
+        CHECK(bare->command == row.command);
+        CHECK(bare->operand.empty());
+        const auto with_operand = parse_slash_line(std::string(row.word) + " \t some thing  ");
+        CHECK(with_operand.has_value() == !row.operand.empty());
+        if (with_operand) CHECK(with_operand->operand == "some thing");
+        CHECK(slash_help().find(row.word) != std::string::npos);
+        CHECK(slash_completions(row.word.substr(0, 3)) == std::vector<std::string_view>{row.word});
+    }
+}
+
+TEST_CASE("an unknown command names the nearest one, and shows nothing that moves the cursor") {
+    const auto misspelt = parse_slash_line("/modle gpt");
+    CHECK(misspelt.error().code == ErrorCode::usage);
+    CHECK(misspelt.error().hint == "/model");
+    CHECK(parse_slash_line("/zzzzzzzz").error().hint == "/help");
+    CHECK(parse_slash_line("/\x1b[2J").error().message.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("nothing typed completes to nothing") {
+    CHECK(slash_completions("").empty());
+    CHECK(slash_completions("/").size() == slash_table().size());
+    CHECK(slash_completions("/nothing").empty());
+}
+
+}  // TEST_SUITE
