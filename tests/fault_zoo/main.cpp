@@ -140,10 +140,19 @@ private:
         return image;
     }
 
+    /// The program resolves the settings before it opens a plugin; a manifest with a changed byte may have a default that is none.
+    static Result<void> settle(const Manifest& manifest) {
+        config::SettingTable table;
+        for (const config::Setting& setting : manifest.settings) QWEN_CHECK(table.add(setting));
+        QWEN_CHECK(config::resolve(table, {}));
+        return {};
+    }
+
     Outcome run(const std::string& id, const std::string& image, std::string_view place) {
         write(folder_.path() / (id + ".so"), image);
         auto found = PluginHost({.bundled = {}, .user = folder_.path()}, {}).find(id);
         if (!found) return {Outcome::Stage::refused_before_opening, found.error()};
+        if (auto settled = settle(found->plugin.manifest); !settled) return {Outcome::Stage::refused_before_opening, settled.error()};
         tests::ProviderScene scene(found->plugin.manifest);
         auto provider = PluginHost::open(std::move(*found), scene.dependencies(), settings_);
         if (!provider) return {Outcome::Stage::failed_in_process, provider.error()};
