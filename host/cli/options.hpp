@@ -40,6 +40,9 @@ struct Options {
     bool debug = false;
     bool verbose = false;
     bool no_store = false;
+    bool continues = false;     ///< the conversation that was written to last
+    std::string conversation{}; ///< its id; empty: none named
+    bool no_history = false;
     bool no_plugins = false;
     bool check = false;
     bool no_check = false;

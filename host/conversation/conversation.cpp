@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "core/chat/model_list.hpp"
 #include "core/system/file.hpp"
 #include "host/commands/auth.hpp"
 #include "host/conversation/conversation_signals.hpp"
+#include "host/conversation/conversation_store.hpp"
 #include "host/conversation/line_editor.hpp"
 #include "host/conversation/provider_connection.hpp"
 #include "host/conversation/slash_command.hpp"
@@ -65,9 +68,16 @@ public:
     Conversation(const CommandRun& run, CancellationSource& cancellation)
         : run_(run), signals_(cancellation), context_{{}, &cancellation}, turn_run_{run.around, run.options, run.plugins, run.host, run.speech, context_},
           interaction_({}, run.around.terminal, run.around.environment, run.around.clock),
-          editor_(LineEditor::open(run.around.terminal, history_file())) {}
+          editor_(LineEditor::open(run.around.terminal, history_file())),
+          store_(ConversationStore::begin(conversation_directory(), run.around.clock, run.around.random)) {}
 
     int run() {
+        if (run_.options.continues || !run_.options.conversation.empty()) {
+            auto resumed = ConversationStore::resume(run_.around.user_directory / "conversations", run_.options.conversation, run_.around.clock);
+            if (!resumed) return say_error(run_.speech, resumed.error());
+            messages_ = resumed->earlier();
+            if (!keeps_nothing()) store_ = std::move(*resumed);
+        }
         auto opened = ProviderConnection::open(turn_run_, {}, interaction_);
         if (opened && !has_credential(**opened)) opened = Error{ErrorCode::not_authenticated, "not signed in to " + (*opened)->name(), "qwen auth login", std::nullopt};
         if (!opened && opened.error().code == ErrorCode::not_authenticated) opened = first_sign_in(opened.error());
@@ -75,15 +85,24 @@ public:
         connection_ = std::move(*opened);
         write_to_stderr(fmt::format("qwen: {} answers with {}. /help shows the commands, Ctrl-D leaves.\n", sanitized_line(connection_->name()),
                                     sanitized_line(connection_->target().model)));
+        if (!messages_.empty()) write_to_stderr(fmt::format("Continued: {} messages.\n", messages_.size()));
         while (take_turn()) {
         }
+        if (!conversation_directory().empty() && !messages_.empty()) write_to_stderr(fmt::format("qwen -c goes on from here (qwen --session {}).\n", store_.id()));
         return kExitOk;
     }
 
 private:
+    [[nodiscard]] bool keeps_nothing() const { return run_.options.no_store || run_.options.no_history; }
+
+    [[nodiscard]] std::filesystem::path conversation_directory() const {
+        if (keeps_nothing() || run_.around.user_directory.empty()) return {};
+        return run_.around.user_directory / "conversations";
+    }
+
     [[nodiscard]] std::filesystem::path history_file() const {
         const auto& directory = run_.around.user_directory;
-        if (run_.options.no_store || directory.empty() || !system::make_private_directory(directory)) return {};
+        if (keeps_nothing() || directory.empty() || !system::make_private_directory(directory)) return {};
         return directory / "history";
     }
 
@@ -119,12 +138,25 @@ private:
         auto done = chat::ChatClient(connection_->pipeline(), connection_->target()).stream(sent(), answer, context_);
         progress.stop();
         answer.finish();
-        if (done || !answer.text().empty()) messages_.push_back({chat::Message::Role::assistant, answer.text()});
-        // A question without any answer is not part of the conversation: it can be asked again.
-        else messages_.pop_back();
+        if (done || !answer.text().empty()) {
+            messages_.push_back({chat::Message::Role::assistant, answer.text()});
+            keep_last_turn();
+        } else {
+            // A question without any answer is not part of the conversation: it can be asked again.
+            messages_.pop_back();
+        }
         if (done) return;
         if (done.error().code == ErrorCode::cancelled) write_to_stderr(answer.text().empty() ? "(stopped)\n" : "(stopped; what was said is kept)\n");
         else say(done.error());
+    }
+
+    /// Said once: a full disk would say it at every turn.
+    void keep_last_turn() {
+        for (std::size_t i = messages_.size() - 2; i < messages_.size(); ++i) {
+            const auto kept = store_.append(messages_[i]);
+            if (kept || std::exchange(said_not_kept_, true)) continue;
+            write_to_stderr(notice_text("the conversation is not kept: " + kept.error().message));
+        }
     }
 
     [[nodiscard]] std::vector<chat::Message> sent() const {
@@ -146,6 +178,7 @@ private:
             case SlashCommand::status: show_status(); break;
             case SlashCommand::clear:
                 messages_.clear();
+                if (const auto cleared = store_.clear(); !cleared) say(cleared.error());
                 write_to_stderr("The conversation is forgotten.\n");
                 break;
             case SlashCommand::help: write_to_stderr(slash_help()); break;
@@ -231,6 +264,8 @@ private:
     std::unique_ptr<LineEditor> editor_;
     std::unique_ptr<ProviderConnection> connection_;
     std::vector<chat::Message> messages_;
+    ConversationStore store_;
+    bool said_not_kept_ = false;
 };
 
 }  // namespace

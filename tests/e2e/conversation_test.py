@@ -194,3 +194,51 @@ def a_new_user_signs_in_asks_changes_provider_and_goes_back(world):
     terminal.wait_for("Now qwen_oauth with coder-model. Conversation kept: 6 messages.")
     terminal.enter("/quit")
     terminal.ends(0)
+
+
+def kept_conversation(world):
+    (path,) = (world.home / ".qwen" / "conversations").iterdir()
+    return path
+
+
+@scenario
+def a_conversation_goes_on_later_also_after_a_kill(world):
+    terminal = conversation(world)
+    terminal.enter("first question")
+    terminal.wait_for(STORY[:40], STORY[-12:])
+    terminal.enter("/quit")
+    terminal.ends(0)
+    path = kept_conversation(world)
+    require(path.stat().st_mode & 0o777 == 0o600 and path.parent.stat().st_mode & 0o777 == 0o700, "a conversation for its owner only")
+    path.write_bytes(path.read_bytes() + b'{"role":"user","content":"half a mess')
+    again = Terminal(world, "-c").wait_for("Continued: 2 messages.", PROMPT.strip())
+    again.enter("second question")
+    world.wait_for(lambda: len(world.chats()) == 2, "the second request")
+    again.wait_for("second question", STORY[-12:])
+    again.enter("/quit")
+    again.wait_for("--session " + path.stem).ends(0)
+    require([message["content"] for message in last_messages(world)] == ["first question", STORY, "second question"], "the earlier conversation")
+    require(len(path.read_text().splitlines()) == 4, "four whole lines")
+
+
+@scenario
+def two_terminals_are_never_in_one_conversation(world):
+    terminal = conversation(world)
+    terminal.enter("first question")
+    terminal.wait_for(STORY[-12:])
+    Terminal(world, "-c").wait_for("another terminal is in the conversation").ends(2)
+    terminal.enter("/quit")
+    terminal.ends(0)
+    Terminal(world, "--session", "../../x").wait_for("is not the name of a conversation").ends(2)
+
+
+@scenario
+def without_history_nothing_is_kept(world):
+    terminal = Terminal(world, "--no-history", *world.flags).wait_for(PROMPT.strip())
+    terminal.enter("a question")
+    terminal.wait_for(STORY[-12:])
+    terminal.enter("/quit")
+    terminal.ends(0)
+    folder = world.home / ".qwen"
+    require(not (folder / "history").exists() and not (folder / "conversations").exists(), "nothing kept")
+    Terminal(world, "-c", *world.flags).wait_for("there is no conversation to continue").ends(2)
