@@ -14,6 +14,7 @@
 #include "host/commands/config_explain.hpp"
 #include "host/commands/doctor.hpp"
 #include "host/commands/json_output.hpp"
+#include "host/commands/plugin.hpp"
 #include "host/commands/policy_commands.hpp"
 #include "host/commands/prompt.hpp"
 #include "host/commands/prompt_input.hpp"
@@ -115,6 +116,11 @@ int run_command(const CommandRun& run) {
         case Command::auth_logout: return run_auth_logout(run);
         case Command::auth_refresh: return run_auth_refresh(run);
         case Command::auth_list: return run_auth_list(run);
+        case Command::plugin_list: return run_plugin_list(run);
+        case Command::plugin_inspect: return run_plugin_inspect(run);
+        case Command::plugin_why: return run_plugin_why(run);
+        case Command::plugin_verify: return run_plugin_verify(run);
+        case Command::plugin_install: return run_plugin_install(run);
         case Command::doctor: return run_doctor(run);
         case Command::trust_origin: return run_trust_origin(run);
         default: break;

@@ -32,6 +32,13 @@ constexpr std::array kCommands{
     CommandRow{Command::doctor, "doctor", "", 0, "find out what is wrong, and what to do about it",
                "Looks at policy, configuration, .env, plugins, credential, origin, network and terminal; sends nothing without --online.\n"
                "Verdicts: ok, warning, skipped, refused, expired, unreachable, blocked. The exit status is that of the worst."},
+    CommandRow{Command::plugin_list, "plugin list", "", 0, "list the plugins and whether they are used",
+               "Runs no code of a plugin. With --json every fact: version, vendor, interface, origins, settings, hash, owner, mode, and the rule that decided."},
+    CommandRow{Command::plugin_inspect, "plugin inspect", "FILE | ID", 1, "show what a plugin file is", "Runs no code of the plugin; the file may be anywhere."},
+    CommandRow{Command::plugin_why, "plugin why", "ID", 1, "say why a plugin is used or not", "Exit status 0: it would be used; 7: the policy denies it; 3: it is refused."},
+    CommandRow{Command::plugin_verify, "plugin verify", "", 0, "check every plugin file as before use", "Exit status 0 when all of them would be used."},
+    CommandRow{Command::plugin_install, "plugin install", "FILE", 1, "check a plugin file and copy it to your plugins",
+               "Copies into ~/.qwen/plugins, in one step and for you alone, and prints the lines for /etc/qwen/policy.toml that pin it."},
     CommandRow{Command::help, "help", "[COMMAND | exit-codes]", 2, "show help for a command, or the exit statuses", ""},
     CommandRow{Command::version, "version", "", 0, "show the version", ""},
 };

@@ -22,6 +22,11 @@ enum class Command : std::uint8_t {
     policy_test,
     policy_lint,
     doctor,
+    plugin_list,
+    plugin_inspect,
+    plugin_why,
+    plugin_verify,
+    plugin_install,
     help,
     version,
 };
@@ -29,7 +34,7 @@ enum class Command : std::uint8_t {
 struct CommandRow {
     Command command;
     std::string_view words;     ///< "config explain"; empty for the prompt
-    std::string_view operands;  ///< "[KEY]"; empty: takes none
+    std::string_view operands;  ///< "[KEY]", or "FILE" when it may not be left out; empty: takes none
     std::size_t max_operands;
     std::string_view summary;   ///< one line
     std::string_view details;   ///< paragraphs for its own help page; may be empty

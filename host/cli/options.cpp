@@ -175,6 +175,8 @@ Result<void> OptionParser::read_command() {
 
     options_.command = row->command;
     for (std::size_t i = used_words; i < operands_.size(); ++i) options_.operands.emplace_back(operands_[i].text);
+    if (options_.operands.empty() && !options_.help && !row->operands.empty() && !row->operands.starts_with('['))
+        return usage_error(fmt::format("qwen {} needs {}", row->words, row->operands), fmt::format("qwen {} --help", row->words));
     if (options_.operands.size() > row->max_operands)
         return usage_error(fmt::format("qwen {} does not know what to do with \"{}\"", row->words, sanitized_line(options_.operands.back(), 40)),
                            fmt::format("qwen {} --help", row->words));

@@ -65,6 +65,14 @@ public:
     /// Every plugin file, checked; runs no code.
     [[nodiscard]] std::vector<ListedPlugin> list() const;
 
+    /// One plugin file by its id. Errors: those of find_plugin_file.
+    [[nodiscard]] Result<PluginFile> find_file(std::string_view id) const { return find_plugin_file(directories_, id); }
+    /// One plugin file, checked as before use; runs no code. Errors: those of verify_plugin.
+    [[nodiscard]] Result<VerifiedPlugin> verify(const PluginFile& file) const { return verify_plugin(file, policy_); }
+    /// Whether the policy lets a file with this content be used there; the file need not exist. Errors: denied_by_policy.
+    [[nodiscard]] Result<void> check_policy(const PluginFile& file, const std::string& sha256) const;
+    [[nodiscard]] const PluginDirectories& directories() const { return directories_; }
+
     /// Loads the plugin (in this process or in its own, as `found.plugin.isolation` says) and makes its provider. Errors: plugin_refused,
     /// plugin_incompatible, plugin_fault.
     [[nodiscard]] static Result<std::unique_ptr<PluginProvider>> open(FoundProvider found, ServiceDependencies dependencies,

@@ -57,6 +57,11 @@ Result<system::Descriptor> open_directory(const std::filesystem::path& directory
     return current;
 }
 
+system::FileFacts facts_from(const struct stat& raw) {
+    return {.device = raw.st_dev, .inode = raw.st_ino, .owner = raw.st_uid, .group = raw.st_gid, .mode = raw.st_mode,
+            .size = static_cast<std::uint64_t>(raw.st_size), .modified_ns = raw.st_mtim.tv_sec * 1'000'000'000LL + raw.st_mtim.tv_nsec};
+}
+
 Result<system::Descriptor> open_plugin(const std::filesystem::path& path, system::FileFacts& facts) {
     std::error_code error;
     const std::filesystem::path directory = std::filesystem::canonical(path.parent_path(), error);
@@ -70,8 +75,7 @@ Result<system::Descriptor> open_plugin(const std::filesystem::path& path, system
     }
     struct stat raw {};
     if (::fstat(file.get(), &raw) != 0) return refuse(path, std::strerror(errno));
-    facts = {.device = raw.st_dev, .inode = raw.st_ino, .owner = raw.st_uid, .group = raw.st_gid, .mode = raw.st_mode,
-             .size = static_cast<std::uint64_t>(raw.st_size), .modified_ns = raw.st_mtim.tv_sec * 1'000'000'000LL + raw.st_mtim.tv_nsec};
+    facts = facts_from(raw);
     if (!facts.is_regular()) return refuse(path, "it is no regular file");
     if (!is_trusted_owner(facts.owner)) return refuse(path, fmt::format("it belongs to another user (uid {})", facts.owner));
     if (facts.writable_by_others()) return refuse(path, "others may write to it", fmt::format("chmod go-w {}", path.native()));
@@ -180,6 +184,39 @@ Result<Manifest> read_plugin_manifest(const PluginFile& file, const PluginPolicy
     if (size < 0) return refuse(file.path, std::strerror(errno));
     QWEN_TRY(const std::string json, find_manifest(std::string_view(head).substr(0, static_cast<std::size_t>(size)), file.path.native()));
     return parse_manifest_of(file, json);
+}
+
+Result<VerifiedPlugin> examine_plugin(const PluginFile& file) {
+    VerifiedPlugin plugin;
+    plugin.file = file;
+    const system::Descriptor opened(::open(file.path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    if (!opened && errno == ENOENT) return Error{ErrorCode::plugin_missing, "there is no such file", {}, FileLocation{file.path.native()}};
+    struct stat raw {};
+    if (!opened || ::fstat(opened.get(), &raw) != 0) return refuse(file.path, std::strerror(errno));
+    plugin.facts = facts_from(raw);
+    if (!plugin.facts.is_regular()) return refuse(file.path, "it is no regular file");
+    if (plugin.facts.size > kMaxPluginBytes) return refuse(file.path, "it is larger than 64 MiB");
+    QWEN_TRY(plugin.sealed, seal(opened, file));
+    const SealedView view(plugin.sealed.get());
+    plugin.sha256 = system::hex(system::sha256(view.bytes()));
+    plugin.is_bundled_build = is_bundled_hash(plugin.sha256);
+    QWEN_CHECK(read_image(plugin, view.bytes()));
+    plugin.isolation = default_isolation(plugin);
+    return plugin;
+}
+
+Result<std::string> bytes_of(const VerifiedPlugin& plugin) {
+    const SealedView view(plugin.sealed.get());
+    if (view.bytes().empty()) return refuse(plugin.file.path, "no memory for a copy of it");
+    return std::string(view.bytes());
+}
+
+Result<void> ask_policy(const PluginPolicy& policy, const PluginFile& file, const std::string& sha256) {
+    const PolicyRuling by_name = policy.by_name ? policy.by_name(file) : PolicyRuling{};
+    if (by_name.effect == PolicyRuling::Effect::deny) return denied(file, by_name);
+    const PolicyRuling by_content = policy.by_content ? policy.by_content(file, sha256) : PolicyRuling{};
+    if (by_content.effect == PolicyRuling::Effect::deny) return denied(file, by_content);
+    return {};
 }
 
 Result<VerifiedPlugin> inspect_sealed(system::Descriptor sealed, PluginFile file) {

@@ -58,6 +58,16 @@ struct VerifiedPlugin {
 /// list of settings and names, and never for opening it. Errors: as verify_plugin.
 [[nodiscard]] Result<Manifest> read_plugin_manifest(const PluginFile& file, const PluginPolicy& policy);
 
+/// What a file says of itself, for people: wherever it is and whoever may write to it, no policy is asked. Never for opening it.
+/// Errors: plugin_missing, plugin_refused, plugin_incompatible.
+[[nodiscard]] Result<VerifiedPlugin> examine_plugin(const PluginFile& file);
+
+/// The whole file, as it was checked. Errors: plugin_refused.
+[[nodiscard]] Result<std::string> bytes_of(const VerifiedPlugin& plugin);
+
+/// The policy alone, by name and by content. Errors: denied_by_policy.
+[[nodiscard]] Result<void> ask_policy(const PluginPolicy& policy, const PluginFile& file, const std::string& sha256);
+
 /// verify_plugin for sealed bytes that came from elsewhere (the socket of the host), without path, policy and owner.
 [[nodiscard]] Result<VerifiedPlugin> inspect_sealed(system::Descriptor sealed, PluginFile file);
 

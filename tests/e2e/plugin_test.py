@@ -1,0 +1,122 @@
+"""`qwen plugin`: looking at plugins, checking and installing them, without running a byte of their code."""
+
+import shutil
+
+from harness import require, scenario
+
+
+def built(world, name):
+    """A plugin that was built beside the program, as its author would hand it over."""
+    return world.build / "tests" / "plugins" / f"{name}.so"
+
+
+def plugin_folder(world):
+    folder = world.home / ".qwen" / "plugins"
+    folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+    folder.parent.chmod(0o700)
+    folder.chmod(0o700)
+    return folder
+
+
+def put(world, name, content=None, mode=0o600):
+    path = plugin_folder(world) / f"{name}.so"
+    path.write_bytes(content if content is not None else built(world, name).read_bytes())
+    path.chmod(mode)
+    return path
+
+
+def row(document, name):
+    return next(plugin for plugin in document["plugins"] if plugin["id"] == name)
+
+
+@scenario
+def list_shows_every_plugin_with_the_decision(world):
+    put(world, "well_behaved")
+    put(world, "broken", b"no plugin at all")
+    text = world.qwen("plugin", "list").exits(0)
+    text.prints_part("openai_compat", "bundled", "in-process", "well_behaved", "user", "isolated child", "usable", "broken")
+    document = world.qwen("plugin", "list", "--json").exits(0).json()
+    bundled, user, broken = row(document, "openai_compat"), row(document, "well_behaved"), row(document, "broken")
+    require(bundled["place"] == "bundled" and bundled["isolation"] == "in-process" and bundled["decision"]["usable"], f"the bundled plugin, not {bundled}")
+    require(user["decision"]["rule"].startswith("default:") and user["origins"] == ["https://api.example.com"], f"rule and origins, not {user}")
+    require(user["mode"] == "0600" and len(user["sha256"]) == 64 and user["abi"] == {"min": "1.0", "built": "1.0"}, f"the facts, not {user}")
+    require(user["exported"] == ["qwen_provider_entry_v1"] and user["settings"][0]["secret"] is True, f"symbols and settings, not {user}")
+    require(not broken["decision"]["usable"] and broken["isolation"] is None and broken["decision"]["error"]["code"] == "plugin_refused", f"the refusal, not {broken}")
+    safe = world.qwen("plugin", "list", "--json", "--no-plugins").exits(0).json()
+    require([plugin["place"] for plugin in safe["plugins"]] == ["bundled"] * len(safe["plugins"]), f"bundled plugins only, not {safe}")
+
+
+@scenario
+def inspect_reads_a_file_anywhere(world):
+    shutil.copy(built(world, "well_behaved"), world.work / "well_behaved.so")
+    (world.work / "well_behaved.so").chmod(0o666)
+    world.qwen("plugin", "inspect", "well_behaved.so").exits(0).prints_part("Well-behaved test provider 1.0.0", "qwen tests", "--well-behaved-api-key", "refused",
+                                                                            "chmod go-w")
+    document = world.qwen("plugin", "inspect", "./well_behaved.so", "--json").exits(0).json()
+    require(document["plugin"]["version"] == "1.0.0" and not document["plugin"]["decision"]["usable"], f"facts and refusal, not {document}")
+    world.qwen("plugin", "inspect", "openai_compat").exits(0).prints_part("used: default: built together")
+    world.write("text.so", "not an ELF file")
+    world.qwen("plugin", "inspect", "text.so").exits(3).complains("text.so")
+    world.qwen("plugin", "inspect", "absent.so").exits(3).complains("no such file")
+    world.qwen("plugin", "inspect").exits(2).complains("needs FILE")
+
+
+@scenario
+def a_file_that_calls_itself_otherwise_is_no_plugin(world):
+    shutil.copy(built(world, "well_behaved"), world.work / "other.so")
+    world.qwen("plugin", "inspect", "other.so").exits(3).complains("well_behaved", "other.so")
+    world.qwen("plugin", "install", "other.so").exits(3).complains("well_behaved", "other.so")
+
+
+@scenario
+def why_names_what_decided(world):
+    path = put(world, "well_behaved")
+    world.qwen("plugin", "why", "well_behaved").exits(0).prints_part("used: default")
+    world.qwen("plugin", "why", "openrouter").exits(0).prints_part("preset of openai_compat")
+    path.chmod(0o622)
+    world.qwen("plugin", "why", "well_behaved").exits(3).prints_part("others may write", "chmod go-w")
+    failure = world.qwen("plugin", "why", "well_behaved", "--json").exits(3).json()
+    require(failure["error"]["code"] == "plugin_refused", f"the refusal, not {failure}")
+    world.qwen("plugin", "why", "nobody").exits(3).complains("no provider plugin 'nobody'")
+
+
+@scenario
+def verify_fails_when_one_plugin_would_be_refused(world):
+    put(world, "well_behaved")
+    world.qwen("plugin", "verify").exits(0).prints_part("ok       well_behaved", "ok       openai_compat")
+    put(world, "broken", b"no plugin")
+    world.qwen("plugin", "verify").exits(3).prints_part("refused  broken", "ok       well_behaved")
+    require(world.qwen("plugin", "verify", "--json").exits(3).json()["ok"] is False, "ok to be false")
+
+
+@scenario
+def install_copies_for_the_user_alone_and_prints_the_pin(world):
+    source = world.work / "well_behaved.so"
+    shutil.copy(built(world, "well_behaved"), source)
+    source.chmod(0o777)
+    run = world.qwen("plugin", "install", "well_behaved.so").exits(0)
+    target = world.home / ".qwen" / "plugins" / "well_behaved.so"
+    require(target.read_bytes() == source.read_bytes() and target.stat().st_mode & 0o777 == 0o600, "a copy with mode 0600")
+    require(target.parent.stat().st_mode & 0o777 == 0o700, "a private directory")
+    run.prints_part(str(target), '[[plugin]]\nid = "well_behaved"\nsha256 = ["', "isolated child")
+    again = world.qwen("plugin", "install", "well_behaved.so", "--json").exits(0).json()
+    require(again["plugin"]["sha256"] in again["policy"], f"the hash in the policy lines, not {again}")
+    require(sorted(path.name for path in target.parent.iterdir()) == ["well_behaved.so"], "nothing else left behind")
+    world.qwen("plugin", "why", "well_behaved").exits(0)
+
+    shutil.copy(world.build / "lib/qwen/plugins/openai_compat.so", world.work / "openai_compat.so")
+    world.qwen("plugin", "install", "openai_compat.so").exits(3).complains("comes with the program")
+    world.write("junk.so", "junk")
+    world.qwen("plugin", "install", "junk.so").exits(3)
+    require(sorted(path.name for path in target.parent.iterdir()) == ["well_behaved.so"], "no refused file installed")
+
+
+@scenario
+def two_hundred_plugins_are_listed(world):
+    template = built(world, "well_behaved").read_bytes()
+    for number in range(200):
+        put(world, f"well_behave{number:03}", template)
+    document = world.qwen("plugin", "list", "--json").exits(0).json()
+    require(len(document["plugins"]) >= 202, f"every file, not {len(document['plugins'])}")
+    misnamed = [plugin for plugin in document["plugins"] if plugin["id"].startswith("well_behave")]
+    require(len(misnamed) == 200 and all(plugin["decision"]["error"]["code"] == "plugin_refused" for plugin in misnamed), "a refusal for each copy")
