@@ -85,14 +85,24 @@ Error dns_error(const std::string& host, int error) {
 }
 
 Error timeout_error(const std::string& what, milliseconds timeout) {
-    return {ErrorCode::timed_out, what + " took longer than " + std::to_string(timeout.count() / 1000) + " s", "qwen doctor --online", std::nullopt};
+    return {ErrorCode::timed_out, what + " took longer than " + duration_text(timeout), "qwen doctor --online", std::nullopt};
 }
+
+/// RFC 6761 section 6.3: this machine, whatever a resolver or a hosts file says. Plain http is allowed to it, so its name must not lead elsewhere.
+bool is_localhost(const std::string& host) { return host == "localhost" || host.ends_with(".localhost"); }
 
 // getaddrinfo cannot be interrupted, so it runs on a thread of its own that may outlive the wait.
 Result<std::vector<Address>> resolve(const std::string& host, std::uint16_t port, milliseconds timeout, const Context& context) {
     const std::string service = std::to_string(port);
     std::vector<Address> numeric;
     if (look_up(host, service, AI_NUMERICHOST | AI_NUMERICSERV, numeric) == 0) return numeric;
+    if (is_localhost(host)) {
+        for (const char* const address : {"127.0.0.1", "::1"}) {
+            std::vector<Address> found;
+            if (look_up(address, service, AI_NUMERICHOST | AI_NUMERICSERV, found) == 0) numeric.insert(numeric.end(), found.begin(), found.end());
+        }
+        return numeric;
+    }
 
     const auto lookup = std::make_shared<Lookup>();
     std::thread([lookup, host, service] {
@@ -154,6 +164,10 @@ Error connect_error(const std::string& host, std::uint16_t port, int error) {
 }
 
 }  // namespace
+
+std::string duration_text(milliseconds duration) {
+    return duration.count() % 1000 == 0 ? std::to_string(duration.count() / 1000) + " s" : std::to_string(duration.count()) + " ms";
+}
 
 Result<system::Descriptor> connect_to(const std::string& host, std::uint16_t port, milliseconds timeout, const Context& context) {
     QWEN_TRY(const std::vector<Address> addresses, resolve(host, port, timeout, context));

@@ -1,4 +1,5 @@
 #include "core/http/poco_socket_stream.hpp"
+#include "core/http/connect.hpp"
 
 #include <Poco/Exception.h>
 #include <Poco/Net/NetException.h>
@@ -27,7 +28,7 @@ std::optional<milliseconds> effective(milliseconds timeout, const Context& conte
 }
 
 Error no_data(milliseconds timeout) {
-    return {ErrorCode::timed_out, "no data for " + std::to_string(timeout.count() / 1000) + " s", {}, std::nullopt};
+    return {ErrorCode::timed_out, "no data for " + duration_text(timeout), {}, std::nullopt};
 }
 
 }  // namespace

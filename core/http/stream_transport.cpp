@@ -133,6 +133,8 @@ Result<int> StreamTransport::tunnel(int socket, const NetworkOptions::Proxy& pro
         return Error{ErrorCode::proxy_failed, "the proxy " + proxy.url.origin().to_string() + " did not answer CONNECT: " + error.message, {}, std::nullopt};
     }
     if (head->status / 100 == 2) return socket;
+    // Its answer, and none that asking again would change.
+    if (head->status / 100 == 4) progress_ = Progress::response_started;
     const bool refused = head->status == 407 || head->status == 401;
     return Error{ErrorCode::proxy_failed,
                  "the proxy " + proxy.url.origin().to_string() + " refused to connect to " + authority + " (" + std::to_string(head->status) + ')',
@@ -200,7 +202,7 @@ Result<Response> StreamTransport::send(const Request& request, const Context& co
         if (context.cancelled()) return cancelled_error();
         Error error = std::move(head).error();
         if (error.code == ErrorCode::timed_out)
-            error.message = request.url.origin().to_string() + " did not answer within " + std::to_string(request.timeouts.first_byte.count() / 1000) + " s";
+            error.message = request.url.origin().to_string() + " did not answer within " + duration_text(request.timeouts.first_byte);
         else if (error.code == ErrorCode::connection_failed)
             error.message = request.url.origin().to_string() + ": " + error.message;
         return error;

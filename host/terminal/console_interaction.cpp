@@ -116,8 +116,7 @@ void ConsoleInteraction::clear_waiting() {
 Result<std::optional<Secret>> ConsoleInteraction::ask_secret(std::string_view question, const Context& context) {
     if (!terminal_.can_ask()) return std::optional<Secret>{};
     clear_waiting();
-    write_to_stderr(sanitized_line(question) + " (not shown): ");
-    return read_hidden_line(STDIN_FILENO, context);
+    return read_hidden_line(STDIN_FILENO, sanitized_line(question) + " (not shown): ", context);
 }
 
 Result<std::optional<std::string>> ConsoleInteraction::ask_text(std::string_view question, std::string_view suggestion, const Context& context) {

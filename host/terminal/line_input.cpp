@@ -7,6 +7,8 @@
 #include <atomic>
 #include <cerrno>
 
+#include "host/terminal/output.hpp"
+
 namespace qwen::host {
 namespace {
 
@@ -95,8 +97,9 @@ Result<std::optional<std::string>> read_line(int fd, const Context& context) {
     return std::optional<std::string>{std::move(line)};
 }
 
-Result<std::optional<Secret>> read_hidden_line(int fd, const Context& context) {
+Result<std::optional<Secret>> read_hidden_line(int fd, std::string_view question, const Context& context) {
     const EchoOff echo_off(fd);
+    write_to_stderr(question);
     std::string line;
     line.reserve(4096);  // no reallocation leaves a copy of an ordinary key behind
     const auto any = read_into(fd, line, context);

@@ -13,9 +13,9 @@ namespace qwen::host {
 /// Reads from `fd` to the end of the line, at most 64 KiB. nullopt: the input ended before anything was typed. Errors: cancelled.
 [[nodiscard]] Result<std::optional<std::string>> read_line(int fd, const Context& context);
 
-/// The same without echo; what was pasted is trimmed of white space and one pair of quotes around it. The terminal is as before when it returns, also when the process
+/// The same without echo. `question` is written to standard error when the echo is off, so that nobody who types at once is seen. What was pasted is trimmed of white space and one pair of quotes around it. The terminal is as before when it returns, also when the process
 /// is stopped by a signal while it waits (restore_terminal).
-[[nodiscard]] Result<std::optional<Secret>> read_hidden_line(int fd, const Context& context);
+[[nodiscard]] Result<std::optional<Secret>> read_hidden_line(int fd, std::string_view question, const Context& context);
 
 /// While it lives, a death by signal leaves the terminal as it was when this was made. One at a time.
 class SavedTerminal {

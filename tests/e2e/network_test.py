@@ -1,5 +1,6 @@
 """Certificates and proxies: who is trusted, and by which way the request goes."""
 
+import contextlib
 import shutil
 import socket
 import subprocess
@@ -17,6 +18,23 @@ def certificates(world):
 def ask(world, folder, name, **env):
     server = world.start_provider("--tls", folder / f"{name}.pem", folder / f"{name}.key")
     return world.qwen("--openai-api-key", world.key, "--openai-base-url", server.url, "-p", "hi", env=env)
+
+
+@contextlib.contextmanager
+def proxy(world, *lines):
+    """tinyproxy on a free port; yields the port and its log file."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    log = world.temporary / "proxy.log"
+    settings = world.temporary / "proxy.conf"
+    settings.write_text("\n".join([f"Port {port}", "Listen 127.0.0.1", "Timeout 20", f'LogFile "{log}"', "LogLevel Connect", *lines]) + "\n")
+    process = subprocess.Popen([shutil.which("tinyproxy"), "-d", "-c", settings], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        world.wait_for(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, "the proxy")
+        yield port, log
+    finally:
+        process.kill()
+        process.wait()
 
 
 @scenario
@@ -61,23 +79,35 @@ def an_old_protocol_is_refused(world):
 @scenario
 def https_goes_through_the_proxy_of_the_environment(world):
     folder = certificates(world)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    log = world.temporary / "proxy.log"
-    settings = world.temporary / "proxy.conf"
-    settings.write_text(f'Port {port}\nListen 127.0.0.1\nTimeout 20\nLogFile "{log}"\nLogLevel Connect\n')
-    proxy = subprocess.Popen([shutil.which("tinyproxy"), "-d", "-c", settings], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        world.wait_for(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, "the proxy")
+    with proxy(world) as (port, log):
         trusted = {"SSL_CERT_FILE": str(folder / "ca.pem"), "HTTPS_PROXY": f"http://127.0.0.1:{port}"}
         ask(world, folder, "valid", **trusted).exits(0).prints(STORY)
         require("CONNECT localhost" in log.read_text(), "a tunnel in the proxy's log")
         log.write_text("")
         ask(world, folder, "valid", **trusted, NO_PROXY="localhost").exits(0).prints(STORY)
         require("CONNECT localhost" not in log.read_text(), "no tunnel for a host in NO_PROXY")
-    finally:
-        proxy.kill()
-        proxy.wait()
+
+
+@scenario
+def a_proxy_that_asks_for_a_password_gets_it_and_nobody_sees_it(world):
+    folder = certificates(world)
+    password = world.secret("proxypass")
+    with proxy(world, f"BasicAuth ana {password}") as (port, log):
+        trusted = {"SSL_CERT_FILE": str(folder / "ca.pem")}
+        world.written.add((world.temporary / "proxy.conf").resolve())
+        ask(world, folder, "valid", **trusted, HTTPS_PROXY=f"http://ana:{password}@127.0.0.1:{port}").exits(0).prints(STORY)
+        require("CONNECT localhost" in log.read_text(), "a tunnel in the proxy's log")
+        wrong = world.secret("wrongpass")
+        ask(world, folder, "valid", **trusted, HTTPS_PROXY=f"http://ana:{wrong}@127.0.0.1:{port}").exits(5).prints_nothing().complains("proxy", "user and password").does_not_say("try 2")
+        ask(world, folder, "valid", **trusted, HTTPS_PROXY=f"http://127.0.0.1:{port}").exits(5).prints_nothing().complains("proxy", "user and password").does_not_say("try 2")
+
+
+@scenario
+def a_server_that_says_nothing_is_given_up(world):
+    first = ["--first-byte-timeout", "300ms", "--idle-timeout", "300ms"]
+    world.qwen(*world.flags, *first, "-m", "slow-headers-20000", "-p", "hi").exits(5).prints_nothing().complains("300 ms")
+    cut = world.qwen(*world.flags, *first, "-m", "stall-after-3", "-p", "hi").exits(5).complains("300 ms")
+    require(STORY.startswith(cut.out.rstrip("\n")) and len(cut.out) > 4, f"the part that came, not {cut.out!r}")
 
 
 @scenario
