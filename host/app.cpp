@@ -126,6 +126,8 @@ int run_command(const CommandRun& run) {
         default: break;
     }
     if (is_conversation(run.options, run.around.terminal)) return run_conversation(run);
+    if (run.options.continues || !run.options.conversation.empty())
+        return say_error(run.speech, {ErrorCode::usage, "-c and --session go on with a conversation, which needs a terminal and no prompt", "qwen -c", std::nullopt});
     auto chosen = choose(run, {});
     if (!chosen) return say_error(run.speech, chosen.error());
     if (run.options.command != Command::config_explain) say_notices(chosen->configuration);

@@ -229,6 +229,7 @@ def two_terminals_are_never_in_one_conversation(world):
     Terminal(world, "-c").wait_for("another terminal is in the conversation").ends(2)
     terminal.enter("/quit")
     terminal.ends(0)
+    world.qwen("-c", "-p", "hi").exits(2).complains("needs a terminal")
     Terminal(world, "--session", "../../x").wait_for("is not the name of a conversation").ends(2)
 
 
