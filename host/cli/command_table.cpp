@@ -23,7 +23,7 @@ constexpr std::array kCommands{
     CommandRow{Command::auth_list, "auth list", "", 0, "list what is stored, and where", ""},
     CommandRow{Command::config_explain, "config explain", "[KEY]", 1, "show every setting, where it comes from and what it hides",
                "Instant and offline; secrets are shown by their last four characters."},
-    CommandRow{Command::trust_origin, "trust origin", "URL | --list", 1, "let the key in use go to a server that a project's file names",
+    CommandRow{Command::trust_origin, "trust origin", "[URL | --list]", 1, "let the key in use go to a server that a project's file names",
                "For this key only; nothing is sent now. --remove takes it back. In CI, QWEN_TRUST_ORIGINS in the environment does the same for a run."},
     CommandRow{Command::policy_show, "policy show", "", 0, "show the administrator's rules and where they stand", ""},
     CommandRow{Command::policy_test, "policy test", "", 0, "ask whether --provider, --origin, --model, --method are allowed",
