@@ -1,11 +1,11 @@
 #include "host/conversation/conversation_store.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 
 #include "core/base/json.hpp"
 #include "core/chat/chat_request.hpp"
@@ -56,11 +56,20 @@ std::optional<std::string> newest_in(const std::filesystem::path& directory) {
     return newest;
 }
 
+/// For example "20260131-235959", UTC. (fmt/chrono.h would do it with a std::locale, which the program does without.)
+std::string compact_time(UtcTime time) {
+    using namespace std::chrono;
+    const auto midnight = floor<days>(time);
+    const year_month_day date(midnight);
+    const hh_mm_ss clock(floor<seconds>(time - midnight));
+    return fmt::format("{:04}{:02}{:02}-{:02}{:02}{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                       static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+}
+
 }  // namespace
 
 ConversationStore ConversationStore::begin(std::filesystem::path directory, const system::Clock& clock, const system::Random& random) {
-    const auto now = std::chrono::floor<std::chrono::seconds>(clock.utc_now());
-    return {std::move(directory), fmt::format("{:%Y%m%d-%H%M%S}-{}", now, system::uuid_v4(random).substr(0, 8))};
+    return {std::move(directory), fmt::format("{}-{}", compact_time(clock.utc_now()), system::uuid_v4(random).substr(0, 8))};
 }
 
 Result<ConversationStore> ConversationStore::resume(const std::filesystem::path& directory, const std::string& id, const system::Clock& clock) {
