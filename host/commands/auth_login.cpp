@@ -92,7 +92,17 @@ Result<void> check_can_be_asked(const CommandRun& run, const plugin::FoundProvid
                  fmt::format("printenv KEY | qwen auth login {} --with-api-key", provider.name()), std::nullopt};
 }
 
-Result<void> sign_in(const CommandRun& run, Session& session) {
+/// For a provider that takes a key and leaves asking for it to the host.
+Result<void> ask_and_store_key(const CommandRun& run, Session& session, auth::Interaction& interaction) {
+    const auto& manifest = session.provider().manifest();
+    const auto* setting = manifest.setting_with_role(config::SettingRole::api_key);
+    QWEN_TRY(const auto key, interaction.ask_secret(setting == nullptr || setting->prompt.empty() ? "API key" : setting->prompt, run.context));
+    if (!key || key->empty()) return Error{ErrorCode::not_authenticated, "no key was given", "start again: qwen auth login " + manifest.id, std::nullopt};
+    return store_secret(session.store(), kStoredKey, *key);
+}
+
+Result<void> sign_in(const CommandRun& run, Session& session, auth::Interaction& interaction) {
+    if (!session.provider().can_login() && session.kind() == CredentialKind::key) return ask_and_store_key(run, session, interaction);
     for (int code = 1;; ++code) {
         auto signed_in = session.provider().login(run.options.method, run.context);
         const bool again = !signed_in && signed_in.error().code == ErrorCode::login_expired && run.around.terminal.can_ask() && code < kMostCodes;
@@ -138,7 +148,7 @@ Result<int> login(const CommandRun& run, const std::string& provider) {
     EventInteraction interaction(person, run);
     QWEN_TRY(const auto session, open_session(run, chosen, interaction));
     QWEN_CHECK(session->store().check_writable());
-    QWEN_CHECK(sign_in(run, *session));
+    QWEN_CHECK(sign_in(run, *session, interaction));
     if (session->kind() == CredentialKind::key) QWEN_CHECK(store_base_url(session->store(), resolution, session->provider().manifest()));
 
     if (auto checked = check_credential(session->pipeline(), session->target(), run.context); !checked) {

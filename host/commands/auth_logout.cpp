@@ -37,7 +37,8 @@ Result<bool> remove_stored(Session& session, const Context& context) {
         was_there = was_there || stored.has_value();
     }
     if (!was_there) return false;
-    const auto left = session.provider().logout(context);
+    // A provider of keys alone need not know of signing out: the host keeps the key.
+    const auto left = session.provider().can_login() ? session.provider().logout(context) : Result<void>();
     if (context.cancelled()) return cancelled_error();
     if (!left) write_to_stderr(notice_text(fmt::format("it could not be revoked at the provider: {}", left.error().message)));
     // Whatever the provider made of it: who signs out wants nothing left here.

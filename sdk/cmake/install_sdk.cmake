@@ -20,3 +20,5 @@ install(FILES
     ${CMAKE_CURRENT_BINARY_DIR}/QwenProviderSdkConfigVersion.cmake
     DESTINATION ${package_directory} COMPONENT sdk)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/qwen-provider-sdk.pc DESTINATION lib/pkgconfig COMPONENT sdk)
+# One complete project each, to read and to copy; `qwen plugin new` writes the same files under another name.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/sdk/samples DESTINATION share/qwen COMPONENT sdk)

@@ -41,3 +41,16 @@ function(qwen_add_provider id)
         install(TARGETS ${id} LIBRARY DESTINATION ${QWEN_PROVIDER_INSTALL_DIR})
     endif()
 endfunction()
+
+# qwen_add_provider_test(<id>)
+#
+# Adds the test <id>/check (call include(CTest) or enable_testing() before): `qwen plugin check` on the built file. Needs the program; where it is not
+# installed beside the SDK or on PATH, say where with -DQWEN_PROGRAM=/path/to/qwen. Without it there is no test, and configuring says so.
+function(qwen_add_provider_test id)
+    find_program(QWEN_PROGRAM qwen HINTS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../../bin DOC "the program that checks providers")
+    if(NOT QWEN_PROGRAM)
+        message(STATUS "There is no qwen to check ${id} with (set QWEN_PROGRAM)")
+        return()
+    endif()
+    add_test(NAME ${id}/check COMMAND ${QWEN_PROGRAM} plugin inspect $<TARGET_FILE:${id}>)
+endfunction()

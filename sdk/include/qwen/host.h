@@ -117,6 +117,9 @@ typedef struct qwen_host_clock_v1 {
 
 #define QWEN_EXT_SECRETS "qwen.secrets/1"
 
+/* Two keys mean something to the host, whichever plugin uses them:
+ *   "credentials"   a sign-in (method of kind "device-code"): renewed by qwen.refresh/1 when its expiry comes near or the server refuses it
+ *   "api_key"       what `qwen auth login` stored of a key typed or piped in */
 typedef struct qwen_stored_secret {
     uint32_t struct_size;
     uint32_t reserved;

@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "qwen/json.h"
 #include "qwen/plugin.h"
 
 namespace qwen::plugin {
@@ -34,6 +35,23 @@ namespace qwen::plugin {
 }
 [[nodiscard]] inline std::string_view view(const qwen_str& text) noexcept {
     return text.len == 0 ? std::string_view() : std::string_view(text.data, text.len);
+}
+
+// ---- JSON -----------------------------------------------------------------------------------------------------------
+
+/// The string `name` of a JSON object; nullopt when it is not there, is no string, or `json` is no object. See json.h.
+[[nodiscard]] inline std::optional<std::string> json_text(std::string_view json, std::string_view name) {
+    std::string text(json.size(), '\0');  // decoding makes nothing longer
+    uint32_t size = 0;
+    if (qwen_json_text(borrow(json), std::string(name).c_str(), text.data(), static_cast<uint32_t>(text.size()), &size) != QWEN_OK) return std::nullopt;
+    text.resize(size);
+    return text;
+}
+/// The whole part of the number `name`, quoted or not; nullopt as for json_text.
+[[nodiscard]] inline std::optional<int64_t> json_integer(std::string_view json, std::string_view name) {
+    int64_t value = 0;
+    if (qwen_json_integer(borrow(json), std::string(name).c_str(), &value) != QWEN_OK) return std::nullopt;
+    return value;
 }
 
 // ---- Errors ---------------------------------------------------------------------------------------------------------
