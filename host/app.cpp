@@ -50,7 +50,7 @@ int run_prompt(const CommandRun& run, Chosen& chosen) {
     auto prompt = prompt_of(options, around.terminal, context);
     if (!prompt) return say_error(speech, prompt.error());
 
-    const auto form = options.raw ? ControlForm::raw : around.terminal.stdout_is_terminal ? ControlForm::visible : ControlForm::removed;
+    const auto form = answer_form(around.terminal, options.raw ? RawAnswer::yes : RawAnswer::no, options.color, around.environment);
     const auto output = make_prompt_output(options.output, STDOUT_FILENO, form);
     ProgressLine progress(fmt::format("waiting for {}", (*session)->target().base_url.origin().host), around.terminal, options.plain);
     const auto asked = ask({options.system_prompt, std::move(*prompt), (*session)->provider().id(), chosen.configuration.resolution}, (*session)->pipeline(), (*session)->target(), *output, progress,
@@ -147,6 +147,13 @@ std::vector<std::string> secret_flags(const config::SettingTable& table) {
     return flags;
 }
 
+/// What cannot be heard by a screen reader is not shown: colours, lines drawn over, a cursor that moves.
+void become_plain(Options& options, TerminalFacts& terminal) {
+    options.plain = true;
+    terminal.is_dumb = true;
+    if (options.color == ColorChoice::automatic) options.color = ColorChoice::never;
+}
+
 std::filesystem::path default_user_directory(const system::Environment& environment) {
     if (environment.has("QWEN_HOME")) return std::filesystem::path(std::string(*environment.variable("QWEN_HOME")));
     return environment.home.empty() ? std::filesystem::path{} : environment.home / ".qwen";
@@ -181,6 +188,7 @@ int run_to_end(Arguments& arguments, const system::Environment& environment, con
     arguments.wipe_values_of(secret_flags(*table));
     auto options = parse_options(arguments, *table);
     if (!options) return say_error(speech, explain_unknown_option(host, options.error()));
+    if (options->plain || environment.has("QWEN_PLAIN")) become_plain(*options, around.terminal);
     speech = {options->output, use_color(around.terminal.stderr_is_terminal, around.terminal.is_dumb, options->color, environment)};
     if (options->version || options->command == Command::version) return say(speech, version_text());
     if (options->help || options->command == Command::help) return run_help(*options, *table, speech);

@@ -63,7 +63,7 @@ const std::vector<OptionRow>& option_table() {
         {"--output", "-o", "FORMAT", "text, json, or stream-json", {}, set_output},
         {"--output-format", "", "FORMAT", "the same as --output", {}, set_output},
         {"--json", "", "", "the same as --output json", {}, set_json},
-        {"--raw", "", "", "leave control characters in the answer", {prompt}, set_true<&Options::raw>},
+        {"--raw", "", "", "the answer as it is: Markdown is not rendered, control characters are left in it", {prompt}, set_true<&Options::raw>},
         {"--continue", "-c", "", "go on with the last conversation", {prompt}, set_true<&Options::continues>},
         {"--session", "", "ID", "go on with this conversation", {prompt}, set_text<&Options::conversation>},
         {"--no-history", "", "", "keep neither the conversation nor what was typed", {prompt}, set_true<&Options::no_history>},
@@ -82,7 +82,7 @@ const std::vector<OptionRow>& option_table() {
         {"--no-plugins", "", "", "use no plugin but the two that come with the program", {}, set_true<&Options::no_plugins>},
         {"--debug", "", "", "show what is sent and received on standard error, without secrets", {}, set_true<&Options::debug>},
         {"--verbose", "-v", "", "say which configuration and credential is used", {}, set_true<&Options::verbose>},
-        {"--plain", "", "", "no line is drawn over another", {}, set_true<&Options::plain>},
+        {"--plain", "", "", "for screen readers: no colours, no line drawn over another (also QWEN_PLAIN=1)", {}, set_true<&Options::plain>},
         {"--color", "", "WHEN", "auto, always, or never", {}, set_color},
     };
     return kRows;

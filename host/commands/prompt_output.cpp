@@ -9,7 +9,7 @@ namespace {
 
 class TextOutput final : public PromptOutput {
 public:
-    TextOutput(int fd, ControlForm form) : writer_(fd, form) {}
+    TextOutput(int fd, AnswerForm form) : writer_(fd, form) {}
 
     bool delta(std::string_view text) override { return writer_.delta(text); }
     void flush() override { writer_.flush(); }
@@ -30,7 +30,7 @@ nlohmann::ordered_json usage_json(const std::optional<chat::Usage>& usage) {
 /// json and stream-json: the same result object; the second also shows the way there.
 class JsonOutput final : public PromptOutput {
 public:
-    JsonOutput(int fd, bool streams) : writer_(fd, ControlForm::raw), streams_(streams) {}
+    JsonOutput(int fd, bool streams) : writer_(fd, {ControlForm::raw, MarkdownForm::source}), streams_(streams) {}
 
     bool delta(std::string_view text) override {
         batch_.append(text);
@@ -90,7 +90,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<PromptOutput> make_prompt_output(OutputFormat format, int fd, ControlForm form) {
+std::unique_ptr<PromptOutput> make_prompt_output(OutputFormat format, int fd, AnswerForm form) {
     if (format == OutputFormat::text) return std::make_unique<TextOutput>(fd, form);
     return std::make_unique<JsonOutput>(fd, format == OutputFormat::stream_json);
 }

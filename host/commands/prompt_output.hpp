@@ -31,6 +31,6 @@ public:
 
 /// text: the answer as it comes. json: {"schema":1,"ok",…,"answer"} at the end. stream-json: a line {"type":"delta","text"} for each batch, then
 /// {"type":"result",…} with the same members as json.
-[[nodiscard]] std::unique_ptr<PromptOutput> make_prompt_output(OutputFormat format, int fd, ControlForm form);
+[[nodiscard]] std::unique_ptr<PromptOutput> make_prompt_output(OutputFormat format, int fd, AnswerForm form);
 
 }  // namespace qwen::host

@@ -29,7 +29,7 @@ constexpr std::size_t kMostModelsShown = 40;
 /// Shows the answer as it comes and keeps it for the next question.
 class KeptAnswer final : public chat::AnswerSink {
 public:
-    KeptAnswer(ControlForm form, ProgressLine& progress) : writer_(STDOUT_FILENO, form), progress_(progress) {}
+    KeptAnswer(AnswerForm form, ProgressLine& progress) : writer_(STDOUT_FILENO, form), progress_(progress) {}
 
     bool delta(std::string_view text) override {
         if (text_.empty()) progress_.stop();
@@ -134,7 +134,7 @@ private:
     void ask(const std::string& question) {
         messages_.push_back({chat::Message::Role::user, question});
         ProgressLine progress(fmt::format("waiting for {}", connection_->target().base_url.origin().host), run_.around.terminal, run_.options.plain);
-        KeptAnswer answer(run_.options.raw ? ControlForm::raw : ControlForm::visible, progress);
+        KeptAnswer answer(answer_form(run_.around.terminal, run_.options.raw ? RawAnswer::yes : RawAnswer::no, run_.options.color, run_.around.environment), progress);
         auto done = chat::ChatClient(connection_->pipeline(), connection_->target()).stream(sent(), answer, context_);
         progress.stop();
         answer.finish();

@@ -4,12 +4,30 @@
 
 namespace qwen::host {
 
+AnswerForm answer_form(const TerminalFacts& terminal, RawAnswer raw, ColorChoice color, const system::Environment& environment) {
+    if (raw == RawAnswer::yes) return {ControlForm::raw, MarkdownForm::source};
+    if (!terminal.stdout_is_terminal) return {ControlForm::removed, MarkdownForm::source};
+    const bool renders = use_color(terminal.stdout_is_terminal, terminal.is_dumb, color, environment);
+    return {ControlForm::visible, renders ? MarkdownForm::rendered : MarkdownForm::source};
+}
+
 bool AnswerWriter::delta(std::string_view text) {
-    sanitizer_.feed(text, batch_);
+    if (markdown_) {
+        sanitizer_.feed(text, safe_);
+        markdown_->feed(safe_, batch_);
+        safe_.clear();
+    } else {
+        sanitizer_.feed(text, batch_);
+    }
     return !reader_gone_ && !failure_;
 }
 
 void AnswerWriter::flush() {
+    if (markdown_) markdown_->pause(batch_);
+    write_batch();
+}
+
+void AnswerWriter::write_batch() {
     if (batch_.empty()) return;
     has_text_ = true;
     at_line_start_ = batch_.back() == '\n';
@@ -24,11 +42,16 @@ void AnswerWriter::flush() {
 }
 
 void AnswerWriter::finish() {
-    sanitizer_.finish(batch_);
-    flush();
+    sanitizer_.finish(markdown_ ? safe_ : batch_);
+    if (markdown_) {
+        markdown_->feed(safe_, batch_);
+        safe_.clear();
+        markdown_->finish(batch_);
+    }
+    write_batch();
     if (at_line_start_) return;
     batch_ = "\n";
-    flush();
+    write_batch();
 }
 
 }  // namespace qwen::host

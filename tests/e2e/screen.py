@@ -50,6 +50,13 @@ class Terminal:
     def paste(self, text):
         self.type("\x1b[200~" + text + "\x1b[201~")
 
+    def styled(self, text):
+        """How the first character of `text` on the screen is shown: its cell (`bold`, `italics`, `fg`, ...)."""
+        for row, line in enumerate(self.screen.display):
+            if text in line:
+                return self.screen.buffer[row][line.index(text)]
+        raise Failure(f"  no {text!r} on this screen:\n{self.text()}")
+
     def text(self):
         return "\n".join(line.rstrip() for line in self.screen.display).rstrip()
 

@@ -1,5 +1,6 @@
 #include "tests/loopback_provider/answer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <fmt/format.h>
@@ -32,6 +33,38 @@ std::string usage_of(const ChatRequest& request, std::size_t pieces) {
     return fmt::format(R"({{"prompt_tokens":{},"completion_tokens":{},"total_tokens":{}}})", prompt, pieces, prompt + pieces);
 }
 
+/// What a model's answer is made of; every kind of it that a terminal may render.
+constexpr std::string_view kMarkdown = R"(## Sorting files
+
+Use **ls** with the *size* option, `ls -lS`, or see
+[the manual](https://www.gnu.org/software/coreutils/ls_invocation):
+
+1. largest first
+2. with `-r`, **smallest *first***
+
+```sh
+ls -lS *.txt | head -n 3   # not *emphasis*
+```
+
+> Sizes are in bytes; 2 * 3 * 4 stays as it is.
+
+| name | size |
+|------|------|
+| a_b  | **1** |
+)";
+
+/// Cut between characters.
+std::vector<std::string> cut(std::string_view text, std::size_t bytes) {
+    std::vector<std::string> pieces;
+    while (!text.empty()) {
+        auto length = std::min(bytes == 0 ? text.size() : bytes, text.size());
+        while (length < text.size() && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) ++length;
+        pieces.emplace_back(text.substr(0, length));
+        text.remove_prefix(length);
+    }
+    return pieces;
+}
+
 std::string content_of(const json& message) {
     const auto& content = message.at("content");
     if (content.is_string()) return content.get<std::string>();
@@ -56,7 +89,8 @@ ChatRequest parse_chat_request(const std::string& body, const std::string& deplo
 }
 
 std::vector<std::string> answer_pieces(const ChatRequest& request, const Behaviour& behaviour) {
-    if (behaviour.has("echo")) return {request.last_user_message};
+    if (behaviour.has("echo")) return cut(request.last_user_message, static_cast<std::size_t>(behaviour.number("size", 0)));
+    if (behaviour.has("markdown")) return cut(kMarkdown, static_cast<std::size_t>(behaviour.number("size", 0)));
     if (behaviour.has("escape")) return {"before \x1b]0;title\x07\x1b[2J\x1b[31m\xc2\x9b" "5m", "after"};
     const auto count = static_cast<std::size_t>(behaviour.number("chunks", static_cast<long>(kWords.size())));
     const auto size = static_cast<std::size_t>(behaviour.number("size", 0));

@@ -4,7 +4,8 @@
 // with "+", each with an optional number, for example "chunks-2000+pace-50" or "cut-after-3". Words that mean nothing here are
 // ignored, so every ordinary model name gets the default answer.
 //
-//   size of the answer   chunks-N (default 20)   size-BYTES of each chunk   reasoning   echo (the last user message)   stamp (see answer.hpp)
+//   size of the answer   chunks-N (default 20)   size-BYTES of each chunk   reasoning   echo (the last user message)   markdown   stamp (see answer.hpp)
+//                        echo and markdown come in pieces of size-BYTES, cut between characters
 //   pace                 pace-MS between chunks   slow-first-MS   slow-headers-MS   stall-after-N
 //   form                 whole (JSON although a stream was asked)   crlf   cr   bom   comments   no-final-blank   split-utf8   usage
 //   endings              no-done (finish_reason, then end)   no-end (neither)   cut-headers   cut-after-N   cut-mid-N (inside chunk N)   error-event-N

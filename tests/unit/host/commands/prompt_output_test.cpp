@@ -17,7 +17,7 @@ namespace {
 std::string written(OutputFormat format, const std::function<void(PromptOutput&)>& use) {
     const int fd = ::open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     REQUIRE(fd >= 0);
-    const auto output = make_prompt_output(format, fd, ControlForm::removed);
+    const auto output = make_prompt_output(format, fd, {ControlForm::removed, MarkdownForm::source});
     use(*output);
     std::string text(1 << 16, '\0');
     const auto count = ::pread(fd, text.data(), text.size(), 0);

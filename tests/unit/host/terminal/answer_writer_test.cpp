@@ -42,7 +42,7 @@ TEST_SUITE("host/terminal/answer_writer") {
 
 TEST_CASE("deltas are written when the batch is flushed, not before") {
     const Pipe pipe;
-    AnswerWriter writer(pipe.writer(), ControlForm::removed);
+    AnswerWriter writer(pipe.writer(), {ControlForm::removed, MarkdownForm::source});
 
     CHECK(writer.delta("Hel"));
     CHECK(writer.delta("lo"));
@@ -54,7 +54,7 @@ TEST_CASE("deltas are written when the batch is flushed, not before") {
 
 TEST_CASE("the answer ends with exactly one newline") {
     const Pipe pipe;
-    AnswerWriter writer(pipe.writer(), ControlForm::removed);
+    AnswerWriter writer(pipe.writer(), {ControlForm::removed, MarkdownForm::source});
     std::string_view expected;
     SUBCASE("added when it is missing") {
         CHECK(writer.delta("Hello"));
@@ -76,7 +76,7 @@ TEST_CASE("the answer ends with exactly one newline") {
 TEST_CASE("a reader that went away ends the answer quietly") {
     std::signal(SIGPIPE, SIG_IGN);
     Pipe pipe;
-    AnswerWriter writer(pipe.writer(), ControlForm::removed);
+    AnswerWriter writer(pipe.writer(), {ControlForm::removed, MarkdownForm::source});
     pipe.close_reader();
 
     CHECK(writer.delta("Hello"));
@@ -87,10 +87,60 @@ TEST_CASE("a reader that went away ends the answer quietly") {
     CHECK_FALSE(writer.failure().has_value());
 }
 
+TEST_CASE("rendered Markdown leaves the terminal in its own colours after each batch") {
+    const Pipe pipe;
+    AnswerWriter writer(pipe.writer(), {ControlForm::visible, MarkdownForm::rendered});
+
+    CHECK(writer.delta("# A **tit"));
+    writer.flush();
+    CHECK(pipe.read() == "\033[0;1m# A \033[0m");
+    CHECK(writer.delta("le** \x1b[31m"));
+    writer.finish();
+    CHECK(pipe.read() == "\033[0;1mtitle ^[[31m\033[0m\n");
+}
+
+TEST_CASE("Markdown is rendered on a terminal that may have colours, and nowhere else") {
+    struct Row {
+        const char* what;
+        bool is_terminal;
+        bool is_dumb;
+        RawAnswer raw;
+        ColorChoice color;
+        bool has_no_color;
+        ControlForm controls;
+        MarkdownForm markdown;
+    };
+    using enum ControlForm;
+    using enum MarkdownForm;
+    const Row rows[] = {
+        {"a terminal", true, false, RawAnswer::no, ColorChoice::automatic, false, visible, rendered},
+        {"a pipe", false, false, RawAnswer::no, ColorChoice::automatic, false, removed, source},
+        {"a pipe, colours forced", false, false, RawAnswer::no, ColorChoice::always, false, removed, source},
+        {"--raw", true, false, RawAnswer::yes, ColorChoice::automatic, false, raw, source},
+        {"--color never", true, false, RawAnswer::no, ColorChoice::never, false, visible, source},
+        {"NO_COLOR", true, false, RawAnswer::no, ColorChoice::automatic, true, visible, source},
+        {"NO_COLOR, but --color always", true, false, RawAnswer::no, ColorChoice::always, true, visible, rendered},
+        {"a dumb terminal", true, true, RawAnswer::no, ColorChoice::automatic, false, visible, source},
+    };
+    for (const auto& row : rows) {
+        CAPTURE(row.what);
+        TerminalFacts terminal;
+        terminal.stdout_is_terminal = row.is_terminal;
+        terminal.is_dumb = row.is_dumb;
+        qwen::system::Environment environment;
+        if (row.has_no_color) environment.variables["NO_COLOR"] = "1";
+
+        const auto form = answer_form(terminal, row.raw, row.color, environment);
+
+        CHECK(form.controls == row.controls);
+        CHECK(form.markdown == row.markdown);
+    }
+}
+
 TEST_CASE("a full disk is an error") {
     const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
     REQUIRE(full >= 0);
-    AnswerWriter writer(full, ControlForm::removed);
+    AnswerWriter writer(full, {ControlForm::removed, MarkdownForm::source});
 
     CHECK(writer.delta("Hello"));
     writer.finish();

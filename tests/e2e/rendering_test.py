@@ -1,0 +1,66 @@
+"""How an answer looks on a terminal, and how it does not look anywhere else."""
+
+from harness import require, scenario
+from screen import Terminal
+
+MARKDOWN = "markdown+size-3"
+
+
+def answer(world, *arguments, env=None, **options):
+    """The answer of a run on a terminal that asks one question."""
+    return Terminal(world, "-p", "hi", "-m", MARKDOWN, *world.flags, *arguments, env=env, **options).ends(0)
+
+
+@scenario
+def markdown_is_rendered_on_a_terminal(world):
+    terminal = answer(world)
+    terminal.wait_for("## Sorting files", "Use ls with the size option, ls -lS, or see", "the manual (https://www.gnu.org/", "smallest first",
+                      "2 * 3 * 4", "| a_b  | **1** |", "*.txt", "# not *emphasis*")
+    require(terminal.styled("## Sorting").bold, "a bold heading")
+    require(terminal.styled("ls with").bold and not terminal.styled(" with").bold, "a bold word and no more")
+    require(terminal.styled("size option").italics, "emphasis")
+    require(terminal.styled("ls -lS,").fg == "cyan" and terminal.styled("ls -lS *.txt").fg == "cyan", "code in its colour")
+    require(terminal.styled("the manual").underscore, "a link underlined")
+    require(terminal.styled("1. largest").fg == "default", "a list as it is")
+    require(terminal.screen.cursor.attrs == terminal.screen.default_char, "the terminal's own colours at the end")
+    require(not terminal.sees_bytes(b"\x1b]"), "no hyperlink, no title")
+
+
+@scenario
+def markdown_is_rendered_in_a_conversation(world):
+    world.dotenv()
+    terminal = Terminal(world, "-m", MARKDOWN + "+pace-1").wait_for("/help")
+    terminal.enter("question")
+    terminal.wait_for("Use ls with the size option", "**1** |")
+    require(terminal.styled("size option").italics, "emphasis")
+    terminal.enter("/quit")
+    terminal.ends(0)
+
+
+@scenario
+def without_colours_markdown_stays_as_it_was_written(world):
+    for arguments, env in ((["--raw"], {}), (["--color", "never"], {}), ([], {"NO_COLOR": "1"}), ([], {"TERM": "dumb"}), (["--plain"], {})):
+        terminal = answer(world, *arguments, env=env)
+        terminal.wait_for("Use **ls** with the *size* option, `ls -lS`, or see", "[the manual](https://www.gnu.org/")
+        require(not terminal.sees_bytes(b"\x1b"), f"no escape sequence with {arguments} {env}")
+
+
+@scenario
+def on_a_pipe_the_answer_is_as_it_was_sent(world):
+    for arguments in ([], ["--raw"], ["--color", "always"]):
+        run = world.qwen("-p", "hi", "-m", MARKDOWN, *world.flags, *arguments).exits(0).prints_part("Use **ls** with the *size* option, `ls -lS`, or see\n")
+        require(b"\x1b" not in run.out_bytes, "no escape sequence on a pipe")
+
+
+@scenario
+def a_plain_conversation_has_no_escape_sequence(world):
+    world.dotenv()
+    for arguments, env in ((["--plain"], {}), ([], {"QWEN_PLAIN": "1"}), ([], {"QWEN_PLAIN": "1", "CLICOLOR_FORCE": "1"})):
+        terminal = Terminal(world, "-m", MARKDOWN + "+slow-first-600", *arguments, env=env).wait_for("/help")
+        terminal.enter("question")
+        terminal.wait_for("waiting for 127.0.0.1", "**ls**", "**1** |")
+        terminal.enter("/nonsense")
+        terminal.wait_for("there is no command /nonsense")
+        terminal.enter("/quit")
+        terminal.ends(0)
+        require(not terminal.sees_bytes(b"\x1b"), f"no escape sequence with {arguments} {env}")
