@@ -96,7 +96,11 @@ Result<void> check_can_be_asked(const CommandRun& run, const plugin::FoundProvid
 Result<void> ask_and_store_key(const CommandRun& run, Session& session, auth::Interaction& interaction) {
     const auto& manifest = session.provider().manifest();
     const auto* setting = manifest.setting_with_role(config::SettingRole::api_key);
-    QWEN_TRY(const auto key, interaction.ask_secret(setting == nullptr || setting->prompt.empty() ? "API key" : setting->prompt, run.context));
+    if (setting == nullptr) {
+        return Error{ErrorCode::usage, fmt::format("there is nothing to sign in to: provider \"{}\" gets its credential by itself", manifest.id),
+                     "qwen config explain", std::nullopt};
+    }
+    QWEN_TRY(const auto key, interaction.ask_secret(setting->prompt.empty() ? "API key" : setting->prompt, run.context));
     if (!key || key->empty()) return Error{ErrorCode::not_authenticated, "no key was given", "start again: qwen auth login " + manifest.id, std::nullopt};
     return store_secret(session.store(), kStoredKey, *key);
 }

@@ -2,10 +2,33 @@
 #
 # Makes <id>.so, a provider plugin: the manifest goes into the file as an ELF note, qwen_provider_entry_v1 is the one exported symbol, every other
 # symbol has to be resolved at link time, and the file is never unloaded. <id> is the file's stem and must be the manifest's `id`.
+#   SOURCES          C or C++; or Rust: the crate's root first, then its modules (rustc is enough, there are no crates)
 #   STATIC_RUNTIME   C++: libstdc++ and libgcc go into the file, so it also runs where they are older than here
 # Outside this project, `cmake --install` puts it into QWEN_PROVIDER_INSTALL_DIR (empty: nowhere).
 # The target is an ordinary MODULE: add options and libraries with target_link_libraries(<id> PRIVATE ...).
 include_guard(GLOBAL)
+
+# Compiles a crate to an archive and links it in whole: its std goes into the file too. The version script hides all of it but the entry function.
+# No --exclude-libs here: the entry function itself comes out of an archive.
+function(qwen_link_rust id root)
+    find_program(QWEN_RUSTC rustc DOC "the Rust compiler")
+    if(NOT QWEN_RUSTC)
+        message(FATAL_ERROR "${id} is written in Rust and there is no rustc (on Debian: apt install rustc), or set QWEN_RUSTC")
+    endif()
+    set(archive ${CMAKE_CURRENT_BINARY_DIR}/lib${id}_crate.a)
+    set(sources ${root} ${ARGN})
+    list(TRANSFORM sources PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ REGEX "^[^/]")
+    list(GET sources 0 crate_root)
+    add_custom_command(OUTPUT ${archive}
+        COMMAND ${QWEN_RUSTC} --edition 2021 --crate-type staticlib --crate-name ${id} -C opt-level=2 -C panic=abort -C relocation-model=pic
+            ${crate_root} -o ${archive}
+        DEPENDS ${sources} COMMENT "Compiling ${root} with rustc" VERBATIM)
+    add_custom_target(${id}_crate DEPENDS ${archive})
+    add_dependencies(${id} ${id}_crate)
+    target_link_libraries(${id} PRIVATE ${archive})
+    target_link_options(${id} PRIVATE -Wl,--undefined=qwen_provider_entry_v1 -Wl,--gc-sections -static-libgcc $<$<NOT:$<CONFIG:Debug>>:-Wl,--strip-debug>)
+    set_property(TARGET ${id} APPEND PROPERTY LINK_DEPENDS ${archive})
+endfunction()
 
 function(qwen_add_provider id)
     cmake_parse_arguments(PARSE_ARGV 1 arg "STATIC_RUNTIME" "MANIFEST" "SOURCES")
@@ -25,10 +48,17 @@ function(qwen_add_provider id)
         DEPENDS ${manifest} QwenProviderSdk::manifest_note
         COMMENT "Checking ${arg_MANIFEST}" VERBATIM)
 
+    set(rust_sources ${arg_SOURCES})
+    list(FILTER rust_sources INCLUDE REGEX "\\.rs$")
     add_library(${id} MODULE ${arg_SOURCES} ${note})
     target_link_libraries(${id} PRIVATE QwenProviderSdk::provider)
+    if(rust_sources)
+        qwen_link_rust(${id} ${rust_sources})
+    else()
+        target_link_options(${id} PRIVATE -Wl,--exclude-libs,ALL)
+    endif()
     target_link_options(${id} PRIVATE
-        -Wl,--version-script=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/provider.map -Wl,-z,defs -Wl,-z,now -Wl,-z,nodelete -Wl,--exclude-libs,ALL
+        -Wl,--version-script=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/provider.map -Wl,-z,defs -Wl,-z,now -Wl,-z,nodelete
         $<$<BOOL:${arg_STATIC_RUNTIME}>:-static-libstdc++$<SEMICOLON>-static-libgcc>)
     set_target_properties(${id} PROPERTIES
         PREFIX "" SUFFIX ".so" NO_SONAME ON

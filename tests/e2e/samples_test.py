@@ -1,9 +1,18 @@
 """The samples of the SDK, built from the installed SDK outside the tree and used with the real program."""
 
-from harness import STORY, require, scenario
+import hashlib
+import hmac
+import json
+import pathlib
+
+from harness import STORY, Skipped, require, scenario
 from issuer import begin_login
 from typist import at_terminal
 from workshop import Workshop
+
+
+# Not whatever comes first on PATH: a rustup of the user's has no toolchain in an empty home.
+RUSTC = pathlib.Path("/usr/bin/rustc")
 
 
 def configure(world, name, **settings):
@@ -16,6 +25,20 @@ def configure(world, name, **settings):
 def a_key_sent_by_a_provider_in_c(world):
     Workshop(world).build_sample("api_key_c")
     use_a_key(world, "api_key_c")
+
+
+@scenario
+def a_key_sent_by_a_provider_in_cpp(world):
+    Workshop(world).build_sample("api_key_cpp")
+    use_a_key(world, "api_key_cpp")
+
+
+@scenario
+def a_key_sent_by_a_provider_in_rust(world):
+    if not RUSTC.exists():
+        raise Skipped("there is no rustc of the system (scripts/install-packages rust: 55 MB to download, 275 MB on disk)")
+    Workshop(world).build_sample("api_key_rust", f"-DQWEN_RUSTC={RUSTC}")
+    use_a_key(world, "api_key_rust")
 
 
 def use_a_key(world, name):
@@ -60,3 +83,71 @@ def a_browser_sign_in_of_a_provider_in_cpp(world):
     process, _ = begin_login(world, "device_code_cpp")
     issuer.control("deny")
     world.finish(process).exits(4).complains("refused in the browser")
+
+
+@scenario
+def a_token_printed_by_a_command(world):
+    Workshop(world).build_sample("command_c")
+    ask = ["--provider", "command_c", "-p", "hi"]
+    answer = world.home / "answer.json"
+    world.written.add(answer.resolve())
+
+    def prints(**values):
+        answer.write_text(json.dumps(values))
+
+    command = world.write(world.in_home("print-token"), f'#!/bin/sh\necho run >> "{world.home}/runs"\ncat "{answer}"\n', 0o700)
+    configure(world, "command_c", base_url=world.url)
+    world.qwen(*ask).exits(3).prints_nothing().complains("no command is set", "token_command")
+    configure(world, "command_c", base_url=world.url, token_command=command)
+    prints(token=world.key, expiration="2099-12-31T23:59:59Z")
+    world.qwen(*ask).exits(0).prints(STORY).says_nothing()
+    require((world.home / "runs").read_text() == "run\n", "the command run once")
+    prints(token=world.key)
+    world.qwen(*ask).exits(0).prints(STORY)
+
+    prints(token=world.key, expiration="2020-02-29T12:00:00Z")
+    world.qwen(*ask).exits(3).prints_nothing().complains("expiration")
+    prints(token=world.key, expiration="tomorrow")
+    world.qwen(*ask).exits(3).complains("expiration")
+    prints(key=world.key)
+    world.qwen(*ask).exits(3).complains('no JSON object with a "token"')
+    prints(token=world.secret("refused"))
+    world.qwen(*ask).exits(4).prints_nothing()
+    command.write_text("#!/bin/sh\nexit 3\n")
+    world.qwen(*ask).complains("print-token", "exit status 3").prints_nothing()
+    # A project cannot choose what is run, nor where the token goes.
+    world.write(".env", f"COMMAND_C_BASE_URL={world.url}\n")
+    world.qwen("auth", "login", "command_c").exits(2).complains("command_c")
+
+
+def signature_v4(request, body, key, secret):
+    """AWS Signature Version 4 of what the server received, by the book and independent of the sample."""
+    headers, time = request["headers"], request["headers"]["x-amz-date"]
+    names = ["content-type", "host", "x-amz-date"]
+    canonical = "\n".join([request["method"], request["target"].split("?")[0], "", *(f"{name}:{headers[name]}" for name in names), "", ";".join(names),
+                           hashlib.sha256(body.encode()).hexdigest()])
+    scope = f"{time[:8]}/us-east-1/service/aws4_request"
+    signing_key = f"AWS4{secret}".encode()
+    for part in scope.split("/"):
+        signing_key = hmac.digest(signing_key, part.encode(), "sha256")
+    to_sign = "\n".join(["AWS4-HMAC-SHA256", time, scope, hashlib.sha256(canonical.encode()).hexdigest()])
+    signature = hmac.new(signing_key, to_sign.encode(), "sha256").hexdigest()
+    return f"Credential={key}/{scope}, SignedHeaders={';'.join(names)}, Signature={signature}"
+
+
+@scenario
+def requests_signed_by_a_provider_in_cpp(world):
+    Workshop(world).build_sample("signing_cpp")
+    server = world.start_provider("--accept-anyone")
+    configure(world, "signing_cpp", base_url=server.url, access_key_id="AKIDEXAMPLE")
+    secret = world.secret("signing")
+    ask = ["--provider", "signing_cpp", "-p", "hi"]
+    world.qwen(*ask).exits(4).prints_nothing()
+    world.qwen(*ask, env={"SIGNING_CPP_SECRET_ACCESS_KEY": secret}).exits(0).prints(STORY).says_nothing()
+    request = server.requests()[-1]
+    wanted = signature_v4(request, request["body"], "AKIDEXAMPLE", secret)
+    # The server keeps a fingerprint of what stands in that header.
+    fingerprint = "sha256:" + hashlib.sha256(wanted.encode()).hexdigest()[:16]
+    require(request["headers"]["authorization"] == f"AWS4-HMAC-SHA256 {fingerprint}", f"the signature {wanted}, not {request['headers']}")
+    configure(world, "signing_cpp", base_url=server.url)
+    world.qwen(*ask, env={"SIGNING_CPP_SECRET_ACCESS_KEY": secret}).exits(3).complains("access_key_id")

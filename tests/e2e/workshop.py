@@ -41,10 +41,18 @@ class Workshop:
         require(plugin.is_file(), f"a plugin {plugin}")
         return plugin
 
+    def inspect(self, plugin):
+        """It exports its entry function alone and needs nothing but the C library."""
+        facts = self.world.qwen("plugin", "inspect", plugin, "--json").exits(0).json()["plugin"]
+        require(facts["exported"] == ["qwen_provider_entry_v1"], f"one exported symbol, not {facts['exported']}")
+        require(all(name.startswith(("libc.so.", "libm.so.", "ld-linux")) for name in facts["needed"]), f"no library but libc, not {facts['needed']}")
+        require(facts["run_path"] == "" and facts["decision"]["usable"], f"a plugin that would be used, not {facts}")
+
     def install(self, plugin):
+        self.inspect(plugin)
         self.world.qwen("plugin", "install", plugin).exits(0)
         installed = self.world.home / ".qwen" / "plugins" / plugin.name
         self.world.written.add(installed.resolve())
 
-    def build_sample(self, name):
-        self.install(self.build(self.sample(name)))
+    def build_sample(self, name, *definitions):
+        self.install(self.build(self.sample(name), *definitions))

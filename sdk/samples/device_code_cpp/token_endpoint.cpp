@@ -1,5 +1,7 @@
 #include "token_endpoint.hpp"
 
+#include <algorithm>
+
 namespace device_code_cpp {
 namespace {
 

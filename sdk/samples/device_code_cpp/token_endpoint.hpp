@@ -1,6 +1,7 @@
 // The token endpoint (RFC 6749): what it is asked, and what its answers mean.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <qwen/plugin.hpp>
 #include <string>
