@@ -80,11 +80,8 @@ int run_models(const CommandRun& run, Chosen& chosen) {
 
 int run_explain(const Options& options, const Chosen& chosen, const Speech& speech) {
     const auto key = options.operands.empty() ? std::string{} : options.operands.front();
-    auto notices = chosen.configuration.notices;
-    if (key.empty()) {
-        notices.insert(notices.begin(), {chosen.configuration.dotenv_used ? ".env used: " + chosen.configuration.dotenv_used->string() : ".env used: none", {}});
-        notices.insert(notices.begin(), {chosen.provider ? "provider: " + chosen.provider->plugin.manifest.id + ", because of " + chosen.because : "provider: nobody is signed in", {}});
-    }
+    const auto notices = key.empty() ? explain_notices(chosen.configuration, chosen.provider ? chosen.provider->plugin.manifest.id : "", chosen.because)
+                                     : chosen.configuration.notices;
     const auto text = explain_text(chosen.configuration.resolution, key, notices);
     if (!text) return say_error(speech, text.error());
     const auto json = explain_json(chosen.configuration.resolution, key, notices);
@@ -174,6 +171,7 @@ int run_without_policy(const Arguments& arguments, const Error& invalid, const S
 int run_to_end(Arguments& arguments, const system::Environment& environment, const config::PolicyPlaces& policy_places, const Context& context) {
     Surroundings around{environment, TerminalFacts::detect(environment), {}, {}, installation_prefix(), default_user_directory(environment), {}};
     Speech speech{output_format_of(arguments), use_color(around.terminal.stderr_is_terminal, around.terminal.is_dumb, ColorChoice::automatic, environment)};
+    if (!around.terminal.is_utf8) write_ascii_to_terminals(around.terminal);
     // The version asks nobody anything.
     if (arguments.size() == 1 && (arguments[0] == "--version" || arguments[0] == "version")) return say(speech, version_text());
 

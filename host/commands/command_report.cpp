@@ -1,7 +1,5 @@
 #include "host/commands/command_report.hpp"
 
-#include <unistd.h>
-
 #include <nlohmann/json.hpp>
 
 #include "host/commands/json_output.hpp"
@@ -12,7 +10,7 @@
 namespace qwen::host {
 
 int say(const Speech& speech, std::string_view text) {
-    const auto written = write_all(STDOUT_FILENO, text);
+    const auto written = write_to_stdout(text);
     if (written) return kExitOk;
     write_to_stderr(error_text(written.error(), speech.color_on_stderr));
     return exit_status(written.error());

@@ -83,6 +83,13 @@ nlohmann::ordered_json candidate_json(const config::Setting& setting, const conf
 
 }  // namespace
 
+std::vector<config::Notice> explain_notices(const config::Configuration& configuration, std::string_view provider, std::string_view because) {
+    auto notices = configuration.notices;
+    notices.insert(notices.begin(), {configuration.dotenv_used ? ".env used: " + configuration.dotenv_used->string() : ".env used: none", {}});
+    notices.insert(notices.begin(), {provider.empty() ? "provider: nobody is signed in" : fmt::format("provider: {}, because of {}", provider, because), {}});
+    return notices;
+}
+
 Result<std::string> explain_text(const config::Resolution& resolution, std::string_view key, std::span<const config::Notice> notices) {
     QWEN_TRY(const auto rows, chosen(resolution, key));
     struct Cells {

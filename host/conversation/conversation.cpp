@@ -5,9 +5,11 @@
 
 #include <utility>
 
+#include "core/base/utf8.hpp"
 #include "core/chat/model_list.hpp"
 #include "core/system/file.hpp"
 #include "host/commands/auth.hpp"
+#include "host/commands/config_explain.hpp"
 #include "host/conversation/conversation_signals.hpp"
 #include "host/conversation/conversation_store.hpp"
 #include "host/conversation/line_editor.hpp"
@@ -107,7 +109,8 @@ private:
     }
 
     [[nodiscard]] std::string prompt_text() const {
-        return fmt::format("{}/{}> ", sanitized_line(connection_->name(), 24), sanitized_line(connection_->target().model, 32));
+        const auto text = fmt::format("{}/{}> ", sanitized_line(connection_->name(), 24), sanitized_line(connection_->target().model, 32));
+        return run_.around.terminal.is_utf8 ? text : in_ascii(text);
     }
 
     void say(const Error& error) const {
@@ -117,14 +120,15 @@ private:
     /// False: the person left.
     bool take_turn() {
         signals_.begin_turn();
-        const auto input = editor_->read(prompt_text(), context_);
+        auto input = editor_->read(prompt_text(), context_);
+        input.text = repair_utf8(input.text);  // a terminal in another character set gives other bytes
         if (input.outcome == LineEditor::Outcome::ended) return false;
         if (input.outcome == LineEditor::Outcome::interrupted) {
             write_to_stderr("(Ctrl-D or /quit leaves)\n");
             return true;
         }
         if (input.text.find_first_not_of(" \t\n") == std::string::npos) return true;
-        editor_->remember(input.text);
+        editor_->remember(remembered_form(input.text));
         signals_.begin_turn();
         if (is_slash_line(input.text)) return obey(input.text);
         ask(input.text);
@@ -176,6 +180,7 @@ private:
             case SlashCommand::auth: change_provider(command->operand); break;
             case SlashCommand::model: change_model(command->operand); break;
             case SlashCommand::status: show_status(); break;
+            case SlashCommand::config: show_config(command->operand); break;
             case SlashCommand::clear:
                 messages_.clear();
                 if (const auto cleared = store_.clear(); !cleared) say(cleared.error());
@@ -244,6 +249,16 @@ private:
         }
         if (models->size() > kMostModelsShown) text += fmt::format("  and {} more: qwen models\n", models->size() - kMostModelsShown);
         write_to_stderr(text + "/model NAME uses one\n");
+    }
+
+    void show_config(const std::string& key) {
+        const auto& configuration = connection_->configuration();
+        std::vector<config::Notice> notices;
+        if (key.empty()) notices = explain_notices(configuration, connection_->name(), connection_->because());
+        notices.push_back({"this conversation asks the model " + connection_->target().model, {}});
+        const auto text = explain_text(configuration.resolution, key, notices);
+        if (!text) return say(text.error());
+        write_to_stderr(*text);
     }
 
     void show_status() {

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <histedit.h>
+#include <langinfo.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include <deque>
 #include <fstream>
 
+#include "core/base/utf8.hpp"
 #include "host/conversation/paste_filter.hpp"
 #include "host/conversation/slash_command.hpp"
 #include "host/terminal/line_input.hpp"
@@ -29,7 +31,7 @@ struct Library {
     decltype(&el_end) end = nullptr;
     decltype(&el_set) set = nullptr;
     decltype(&el_get) get = nullptr;
-    decltype(&el_gets) gets = nullptr;
+    decltype(&el_wgets) gets = nullptr;
     decltype(&el_resize) resize = nullptr;
     decltype(&el_line) line = nullptr;
     decltype(&el_insertstr) insert = nullptr;
@@ -46,7 +48,7 @@ struct Library {
             return function != nullptr;
         };
         const bool complete = look_up("el_init", found.init) && look_up("el_end", found.end) && look_up("el_set", found.set) && look_up("el_get", found.get) &&
-                              look_up("el_gets", found.gets) && look_up("el_resize", found.resize) && look_up("el_line", found.line) &&
+                              look_up("el_wgets", found.gets) && look_up("el_resize", found.resize) && look_up("el_line", found.line) &&
                               look_up("el_insertstr", found.insert) && look_up("history_init", found.make_history) && look_up("history_end", found.end_history) &&
                               look_up("history", found.history_call);
         return complete ? std::optional(found) : std::nullopt;
@@ -55,8 +57,8 @@ struct Library {
 
 class EditedLines final : public LineEditor {
 public:
-    EditedLines(const Library& library, std::filesystem::path history) : library_(library), history_file_(std::move(history)) {
-        ::setlocale(LC_CTYPE, "");
+    EditedLines(const Library& library, const TerminalFacts& terminal, std::filesystem::path history) : library_(library), history_file_(std::move(history)) {
+        choose_character_set(terminal);
         editor_ = library_.init("qwen", stdin, stdout, stderr);
         history_ = library_.make_history();
         HistEvent event{};
@@ -90,14 +92,15 @@ public:
         const SavedTerminal saved(STDIN_FILENO, kPasteModeOff);
         write_to_stdout(kPasteModeOn);
         int length = 0;
-        const char* const text = library_.gets(editor_, &length);
+        const wchar_t* const text = library_.gets(editor_, &length);
         write_to_stdout(kPasteModeOff);
         if (interrupted_) {
             write_to_stdout("\n");
             return {Outcome::interrupted, {}};
         }
         if (text == nullptr || length <= 0) return {Outcome::ended, {}};
-        std::string line(text, static_cast<std::size_t>(length));
+        std::string line;
+        for (const wchar_t c : std::wstring_view(text, static_cast<std::size_t>(length))) append_utf8(line, static_cast<char32_t>(c));
         while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
         return {Outcome::line, with_line_breaks(std::move(line))};
     }
@@ -114,6 +117,12 @@ public:
     }
 
 private:
+    /// A locale that is named but not installed leaves "C", in which nobody can type a letter with an accent: also in a container.
+    static void choose_character_set(const TerminalFacts& terminal) {
+        ::setlocale(LC_CTYPE, "");
+        if (terminal.is_utf8 && ::nl_langinfo(CODESET) != std::string_view("UTF-8")) ::setlocale(LC_CTYPE, "C.UTF-8");
+    }
+
     static EditedLines& self(EditLine* editor, const Library& library) {
         void* data = nullptr;
         library.get(editor, EL_CLIENTDATA, &data);
@@ -173,7 +182,13 @@ private:
         const LineInfo* const info = library_.line(editor_);
         const std::string_view typed(info->buffer, static_cast<std::size_t>(info->cursor - info->buffer));
         const auto found = slash_completions(typed);
-        if (found.size() != 1) return CC_REFRESH_BEEP;
+        if (found.empty()) return CC_REFRESH_BEEP;
+        if (found.size() > 1) {
+            std::string choices = "\n";
+            for (const auto word : found) choices += std::string(word) + (word == found.back() ? "\n" : "  ");
+            write_to_stdout(choices);
+            return CC_REDISPLAY;
+        }
         const std::string rest = std::string(found.front().substr(typed.size())) + ' ';
         return library_.insert(editor_, rest.c_str()) == 0 ? CC_REFRESH : CC_REFRESH_BEEP;
     }
@@ -213,7 +228,7 @@ std::unique_ptr<LineEditor> LineEditor::open(const TerminalFacts& terminal, cons
     static const auto library = terminal.is_dumb ? std::nullopt : Library::open();
     if (!library) return std::make_unique<PlainLines>();
     EditedLines::callbacks_library = &*library;
-    return std::make_unique<EditedLines>(*library, history);
+    return std::make_unique<EditedLines>(*library, terminal, history);
 }
 
 }  // namespace qwen::host

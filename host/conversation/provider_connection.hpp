@@ -16,6 +16,7 @@ public:
     [[nodiscard]] pipeline::Pipeline& pipeline() { return session_->pipeline(); }
     [[nodiscard]] Session& session() { return *session_; }
     [[nodiscard]] const chat::ChatTarget& target() const { return target_; }
+    [[nodiscard]] const config::Configuration& configuration() const { return chosen_->configuration; }
     [[nodiscard]] const config::Resolution& settings() const { return chosen_->configuration.resolution; }
     [[nodiscard]] const std::string& name() const { return name_; }
     void use_model(std::string model) { target_.model = std::move(model); }

@@ -15,6 +15,7 @@ constexpr std::array kRows{
     SlashRow{SlashCommand::auth, "/auth", "[PROVIDER]", "use another provider, or sign in to one; the conversation is kept"},
     SlashRow{SlashCommand::model, "/model", "[NAME]", "use another model; without a name: the models there are"},
     SlashRow{SlashCommand::status, "/status", "", "say who answers, and how long the conversation is"},
+    SlashRow{SlashCommand::config, "/config", "[KEY]", "show every setting, where it comes from and what it hides"},
     SlashRow{SlashCommand::clear, "/clear", "", "forget the conversation"},
     SlashRow{SlashCommand::help, "/help", "", "show these commands"},
     SlashRow{SlashCommand::quit, "/quit", "", "leave (also Ctrl-D)"},
@@ -57,6 +58,8 @@ std::vector<std::string_view> slash_completions(std::string_view start) {
         if (!start.empty() && row.word.starts_with(start)) found.push_back(row.word);
     return found;
 }
+
+std::string remembered_form(std::string_view line) { return std::string(is_slash_line(line) ? first_word(line) : line); }
 
 std::string slash_help() {
     std::string text;

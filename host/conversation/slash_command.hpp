@@ -11,7 +11,7 @@
 
 namespace qwen::host {
 
-enum class SlashCommand : std::uint8_t { auth, model, status, clear, help, quit };
+enum class SlashCommand : std::uint8_t { auth, model, status, config, clear, help, quit };
 
 struct SlashRow {
     SlashCommand command;
@@ -34,6 +34,8 @@ struct SlashLine {
 [[nodiscard]] Result<SlashLine> parse_slash_line(std::string_view line);
 /// The commands that begin with `start`.
 [[nodiscard]] std::vector<std::string_view> slash_completions(std::string_view start);
+/// What the history keeps of a line: a question whole, of a command the word alone. What is typed behind it may be a key that belongs somewhere else.
+[[nodiscard]] std::string remembered_form(std::string_view line);
 [[nodiscard]] std::string slash_help();
 
 }  // namespace qwen::host

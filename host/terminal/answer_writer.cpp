@@ -8,7 +8,7 @@ AnswerForm answer_form(const TerminalFacts& terminal, RawAnswer raw, ColorChoice
     if (raw == RawAnswer::yes) return {ControlForm::raw, MarkdownForm::source};
     if (!terminal.stdout_is_terminal) return {ControlForm::removed, MarkdownForm::source};
     const bool renders = use_color(terminal.stdout_is_terminal, terminal.is_dumb, color, environment);
-    return {ControlForm::visible, renders ? MarkdownForm::rendered : MarkdownForm::source};
+    return {terminal.is_utf8 ? ControlForm::visible : ControlForm::ascii, renders ? MarkdownForm::rendered : MarkdownForm::source};
 }
 
 bool AnswerWriter::delta(std::string_view text) {

@@ -6,7 +6,16 @@
 #include <cerrno>
 #include <cstring>
 
+#include "host/terminal/sanitizer.hpp"
+
 namespace qwen::host {
+namespace {
+
+/// Facts about the process's own streams: everything that is shown goes through here, so that nobody else has to think of them.
+bool g_stdout_is_ascii = false;
+bool g_stderr_is_ascii = false;
+
+}  // namespace
 
 Result<WriteOutcome> write_all(int fd, std::string_view text) {
     while (!text.empty()) {
@@ -25,6 +34,17 @@ Result<WriteOutcome> write_all(int fd, std::string_view text) {
     return WriteOutcome::written;
 }
 
-void write_to_stderr(std::string_view text) { static_cast<void>(write_all(STDERR_FILENO, text)); }
+void write_ascii_to_terminals(const TerminalFacts& terminal) {
+    g_stdout_is_ascii = terminal.stdout_is_terminal;
+    g_stderr_is_ascii = terminal.stderr_is_terminal;
+}
+
+Result<WriteOutcome> write_to_stdout(std::string_view text) {
+    return g_stdout_is_ascii ? write_all(STDOUT_FILENO, in_ascii(text)) : write_all(STDOUT_FILENO, text);
+}
+
+void write_to_stderr(std::string_view text) {
+    static_cast<void>(g_stderr_is_ascii ? write_all(STDERR_FILENO, in_ascii(text)) : write_all(STDERR_FILENO, text));
+}
 
 }  // namespace qwen::host

@@ -24,6 +24,26 @@ void append_visible(char32_t c, std::string& out) {
     }
 }
 
+/// How ASCII writes what people and models write around it.
+std::string_view ascii_form(char32_t c) {
+    switch (c) {
+        case 0x00A0: return " ";
+        case 0x00B7: case 0x2022: return "*";
+        case 0x00D7: return "x";
+        case 0x2010: case 0x2011: case 0x2012: case 0x2013: return "-";
+        case 0x2014: return "--";
+        case 0x2018: case 0x2019: return "'";
+        case 0x201C: case 0x201D: return "\"";
+        case 0x2026: return "...";
+        case 0x2190: return "<-";
+        case 0x2192: return "->";
+        case 0x2212: return "-";
+        case 0x2264: return "<=";
+        case 0x2265: return ">=";
+        default: return "?";
+    }
+}
+
 bool is_plain(char byte) {
     const auto value = static_cast<unsigned char>(byte);
     return (value >= 0x20 && value < 0x7F) || byte == '\n' || byte == '\t';
@@ -71,11 +91,23 @@ void Sanitizer::convert(std::string_view text, std::string& out) const {
         // A lone 0x80..0x9F is a C1 control to a terminal that is not in UTF-8 mode, so it must not survive; decode_utf8 gives U+FFFD for it.
         const char32_t c = decode_utf8(text, offset);
         if (is_terminal_control(c)) {
-            if (form_ == ControlForm::visible) append_visible(c, out);
+            if (form_ != ControlForm::removed) append_visible(c, out);
+        } else if (form_ == ControlForm::ascii) {
+            out += ascii_form(c);
         } else {
             append_utf8(out, c);
         }
     }
+}
+
+std::string in_ascii(std::string_view text) {
+    std::string out;
+    for (std::size_t offset = 0; offset < text.size();) {
+        const char32_t c = decode_utf8(text, offset);
+        if (c < 0x80) out += static_cast<char>(c);
+        else out += ascii_form(c);
+    }
+    return out;
 }
 
 std::string sanitized(std::string_view text, ControlForm form) {

@@ -14,6 +14,7 @@ namespace qwen::host {
 /// What becomes of a control character.
 enum class ControlForm : std::uint8_t {
     visible,  ///< "^[", "^G", "<U+202E>": for terminals, so that an attempt can be seen
+    ascii,    ///< as `visible`, and every character in_ascii(): for terminals that are not in UTF-8
     removed,  ///< for pipes and files
     raw,      ///< left as it is (`--raw`)
 };
@@ -38,6 +39,10 @@ private:
     ControlForm form_;
     std::string held_;
 };
+
+/// The text for a terminal whose character set is another one, where the bytes of a UTF-8 character may be controls: quotation marks, dashes and the like as
+/// ASCII writes them, every other character outside of ASCII as '?'. ASCII stays as it is.
+[[nodiscard]] std::string in_ascii(std::string_view text);
 
 /// The safe form of a whole text.
 [[nodiscard]] std::string sanitized(std::string_view text, ControlForm form);

@@ -1,6 +1,7 @@
 #include "host/terminal/terminal_facts.hpp"
 
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,15 +10,22 @@
 namespace qwen::host {
 namespace {
 
+/// Containers and remote shells often have no locale although the terminal in front of them is in UTF-8.
+bool terminal_is_utf8() {
+    termios settings{};
+    return ::tcgetattr(STDERR_FILENO, &settings) == 0 && (settings.c_iflag & IUTF8) != 0;
+}
+
 /// LC_ALL, LC_CTYPE, LANG: the first that is not empty decides (POSIX, 8.2 Internationalization Variables).
 bool locale_is_utf8(const system::Environment& environment) {
     for (const auto* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
         if (!environment.has(name)) continue;
         std::string value(*environment.variable(name));
+        if (value == "C" || value == "POSIX") return terminal_is_utf8();
         std::transform(value.begin(), value.end(), value.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
         return value.find("utf-8") != std::string::npos || value.find("utf8") != std::string::npos;
     }
-    return false;
+    return terminal_is_utf8();
 }
 
 unsigned terminal_columns() {

@@ -16,7 +16,7 @@ struct TerminalFacts {
     bool stderr_is_terminal = false;
     /// TERM is "dumb" or not set: nothing may be redrawn.
     bool is_dumb = true;
-    /// The locale's character set is UTF-8; else symbols fall back to ASCII.
+    /// The locale's character set is UTF-8, or it names none and the terminal says that it is (termios' IUTF8); else everything is shown in ASCII.
     bool is_utf8 = false;
     unsigned columns = 80;
 

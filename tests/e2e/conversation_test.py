@@ -243,3 +243,47 @@ def without_history_nothing_is_kept(world):
     folder = world.home / ".qwen"
     require(not (folder / "history").exists() and not (folder / "conversations").exists(), "nothing kept")
     Terminal(world, "-c", *world.flags).wait_for("there is no conversation to continue").ends(2)
+
+
+@scenario
+def config_shows_what_config_explain_shows(world):
+    terminal = conversation(world, columns=200)
+    terminal.enter("/config")
+    terminal.wait_for("KEY", "providers.openai_compat.api_key", "provider: openai_compat, because of", ".env used: ", "this conversation asks the model gpt-4o")
+    terminal.enter("/config netwrok.connect_timeout")
+    terminal.wait_for("unknown setting", "network.connect_timeout")
+    terminal.enter("/config model")
+    terminal.wait_for("-m")
+    terminal.enter("/quit")
+    terminal.ends(0)
+    shown = world.qwen("config", "explain", "-m", "gpt-4o", env={"TERM": "xterm"}).exits(0).out
+    for line in shown.splitlines():
+        require(line.rstrip() in terminal.bytes.decode().replace("\r\n", "\n"), f"the line {line!r} of config explain")
+
+
+@scenario
+def tab_completes_commands_and_shows_those_that_begin_so(world):
+    terminal = conversation(world)
+    terminal.type("/c\t")
+    terminal.wait_for("/config  /clear", PROMPT + "/c")
+    terminal.type("l\t")
+    terminal.wait_for(PROMPT + "/clear")
+    terminal.enter("")
+    terminal.wait_for("forgotten")
+    terminal.enter("/quit")
+    terminal.ends(0)
+
+
+@scenario
+def a_key_behind_a_slash_command_is_in_no_history(world):
+    terminal = conversation(world)
+    mistake = world.secret("mistyped")
+    terminal.enter("/atuh openai " + mistake)
+    terminal.wait_for("there is no command /atuh")
+    terminal.type("\x10")
+    terminal.wait_for(PROMPT + "/atuh")
+    terminal.interrupt()
+    terminal.enter("/quit")
+    terminal.ends(0)
+    require(mistake not in (world.home / ".qwen" / "history").read_text(), "no key in the history")
+    world.runs.remove(terminal.run)  # the terminal's own echo of what was typed

@@ -64,3 +64,31 @@ def a_plain_conversation_has_no_escape_sequence(world):
         terminal.enter("/quit")
         terminal.ends(0)
         require(not terminal.sees_bytes(b"\x1b"), f"no escape sequence with {arguments} {env}")
+
+
+@scenario
+def a_terminal_that_is_not_in_utf8_gets_ascii_alone(world):
+    world.dotenv()
+    for language in ("C", "de_DE.ISO-8859-1"):
+        terminal = Terminal(world, "-m", "echo+cut-\u00db2J", env={"LANG": language}).wait_for("/help", "openai_compat/echo+cut-?2J>")
+        terminal.enter("/nonsense")
+        terminal.wait_for("there is no command")
+        terminal.enter("/model split-utf8")
+        terminal.enter("question")
+        terminal.wait_for("Once ??")
+        terminal.enter("/quit")
+        terminal.ends(0)
+        require(terminal.bytes.isascii(), f"nothing but ASCII in {language}")
+
+
+@scenario
+def a_locale_that_is_missing_costs_no_letter(world):
+    world.dotenv()
+    for env in ({"LANG": "xx_YY.UTF-8"}, {"LANG": None}, {"LANG": "C"}):
+        terminal = Terminal(world, "-m", "echo", env=env, utf8_terminal=True).wait_for("openai_compat/echo>")
+        terminal.enter("na\u00efve \u4e2d\u6587")
+        terminal.wait_for("echo> na\u00efve \u4e2d\u6587")
+        world.wait_for(lambda: world.chats(), "the request")
+        terminal.wait_for("\nna\u00efve \u4e2d\u6587")
+        terminal.enter("/quit")
+        terminal.ends(0)

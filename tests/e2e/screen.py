@@ -15,8 +15,11 @@ import pyte
 from harness import Failure, Run
 
 
+IUTF8 = 0o40000  # Linux; Python's termios has no name for it
+
+
 class Terminal:
-    def __init__(self, world, *arguments, columns=80, rows=24, env=None, timeout=20):
+    def __init__(self, world, *arguments, columns=80, rows=24, env=None, timeout=20, utf8_terminal=False):
         self.world = world
         self.timeout = timeout
         self.screen = pyte.Screen(columns, rows)
@@ -24,6 +27,10 @@ class Terminal:
         self._bytes = b""
         self._master, self._slave = pty.openpty()
         self._set_size(columns, rows)
+        if utf8_terminal:
+            settings = termios.tcgetattr(self._slave)
+            settings[0] |= IUTF8
+            termios.tcsetattr(self._slave, termios.TCSANOW, settings)
         self.settings = termios.tcgetattr(self._slave)
         command = [str(world.program), *map(str, arguments)]
         self.process = subprocess.Popen(command, env=world.environment({"TERM": "xterm", **(env or {})}), cwd=world.work, stdin=self._slave,
@@ -79,6 +86,11 @@ class Terminal:
                 raise Failure(f"  waited {self.timeout} s for {parts} on this screen:\n{self.text()}")
             self._read(0.02)
         return self
+
+    @property
+    def bytes(self):
+        """What the program has sent so far."""
+        return self._bytes
 
     def sees_bytes(self, data):
         """Whether the program has sent these bytes, on the screen or not."""

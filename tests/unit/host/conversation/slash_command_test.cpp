@@ -29,7 +29,7 @@ TEST_CASE("every command of the table is understood, with and without what it ta
         CHECK(with_operand.has_value() == !row.operand.empty());
         if (with_operand) CHECK(with_operand->operand == "some thing");
         CHECK(slash_help().find(row.word) != std::string::npos);
-        CHECK(slash_completions(row.word.substr(0, 3)) == std::vector<std::string_view>{row.word});
+        CHECK(slash_completions(row.word) == std::vector<std::string_view>{row.word});
     }
 }
 
@@ -39,6 +39,14 @@ TEST_CASE("an unknown command names the nearest one, and shows nothing that move
     CHECK(misspelt.error().hint == "/model");
     CHECK(parse_slash_line("/zzzzzzzz").error().hint == "/help");
     CHECK(parse_slash_line("/\x1b[2J").error().message.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("of a command the history keeps the word, of a question everything") {
+    CHECK(remembered_form("/auth openai sk-something-secret") == "/auth");
+    CHECK(remembered_form("/atuh\tsk-something-secret") == "/atuh");
+    CHECK(remembered_form("/status") == "/status");
+    CHECK(remembered_form("/etc/passwd is what?") == "/etc/passwd is what?");
+    CHECK(remembered_form("what is\nthis") == "what is\nthis");
 }
 
 TEST_CASE("nothing typed completes to nothing") {

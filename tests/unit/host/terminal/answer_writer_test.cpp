@@ -101,8 +101,9 @@ TEST_CASE("rendered Markdown leaves the terminal in its own colours after each b
 
 TEST_CASE("Markdown is rendered on a terminal that may have colours, and nowhere else") {
     struct Row {
-        const char* what;
+        std::string_view what;
         bool is_terminal;
+        bool is_utf8;
         bool is_dumb;
         RawAnswer raw;
         ColorChoice color;
@@ -113,20 +114,22 @@ TEST_CASE("Markdown is rendered on a terminal that may have colours, and nowhere
     using enum ControlForm;
     using enum MarkdownForm;
     const Row rows[] = {
-        {"a terminal", true, false, RawAnswer::no, ColorChoice::automatic, false, visible, rendered},
-        {"a pipe", false, false, RawAnswer::no, ColorChoice::automatic, false, removed, source},
-        {"a pipe, colours forced", false, false, RawAnswer::no, ColorChoice::always, false, removed, source},
-        {"--raw", true, false, RawAnswer::yes, ColorChoice::automatic, false, raw, source},
-        {"--color never", true, false, RawAnswer::no, ColorChoice::never, false, visible, source},
-        {"NO_COLOR", true, false, RawAnswer::no, ColorChoice::automatic, true, visible, source},
-        {"NO_COLOR, but --color always", true, false, RawAnswer::no, ColorChoice::always, true, visible, rendered},
-        {"a dumb terminal", true, true, RawAnswer::no, ColorChoice::automatic, false, visible, source},
+        {"a terminal", true, true, false, RawAnswer::no, ColorChoice::automatic, false, visible, rendered},
+        {"a pipe", false, false, false, RawAnswer::no, ColorChoice::automatic, false, removed, source},
+        {"a pipe, colours forced", false, false, false, RawAnswer::no, ColorChoice::always, false, removed, source},
+        {"--raw", true, true, false, RawAnswer::yes, ColorChoice::automatic, false, raw, source},
+        {"--color never", true, true, false, RawAnswer::no, ColorChoice::never, false, visible, source},
+        {"NO_COLOR", true, true, false, RawAnswer::no, ColorChoice::automatic, true, visible, source},
+        {"NO_COLOR, but --color always", true, true, false, RawAnswer::no, ColorChoice::always, true, visible, rendered},
+        {"a dumb terminal", true, true, true, RawAnswer::no, ColorChoice::automatic, false, visible, source},
+        {"a terminal in another character set", true, false, false, RawAnswer::no, ColorChoice::automatic, false, ascii, rendered},
     };
     for (const auto& row : rows) {
         CAPTURE(row.what);
         TerminalFacts terminal;
         terminal.stdout_is_terminal = row.is_terminal;
         terminal.is_dumb = row.is_dumb;
+        terminal.is_utf8 = row.is_utf8;
         qwen::system::Environment environment;
         if (row.has_no_color) environment.variables["NO_COLOR"] = "1";
 

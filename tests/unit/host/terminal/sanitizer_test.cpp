@@ -48,8 +48,15 @@ std::string fed_in_two(std::string_view text, std::size_t split, ControlForm for
 
 TEST_SUITE("host/terminal/sanitizer") {
 
+TEST_CASE("in ASCII there is nothing but ASCII, and what it can write stays readable") {
+    CHECK(in_ascii("\u201Cquoted\u201D \u2014 it\u2019s 2 \u00D7 3\u2026") == "\"quoted\" -- it's 2 x 3...");
+    CHECK(in_ascii("\u4E2D\u6587 \xFF na\u00EFve\n\033[1m") == "?? ? na?ve\n\033[1m");
+    // C3 9B, the letter U+00DB, ends in what is CSI to a terminal in Latin-1.
+    CHECK(sanitized("\u00DB2J\033[2J", ControlForm::ascii) == "?2J^[[2J");
+}
+
 TEST_CASE("no control survives, wherever the text is cut into chunks") {
-    for (const auto form : {ControlForm::visible, ControlForm::removed}) {
+    for (const auto form : {ControlForm::visible, ControlForm::removed, ControlForm::ascii}) {
         for (const auto& text : kHostile) {
             CAPTURE(text);
             const auto whole = sanitized(text, form);
