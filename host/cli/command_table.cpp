@@ -39,6 +39,9 @@ constexpr std::array kCommands{
     CommandRow{Command::plugin_verify, "plugin verify", "", 0, "check every plugin file as before use", "Exit status 0 when all of them would be used."},
     CommandRow{Command::plugin_install, "plugin install", "FILE", 1, "check a plugin file and copy it to your plugins",
                "Copies into ~/.qwen/plugins, in one step and for you alone, and prints the lines for /etc/qwen/policy.toml that pin it."},
+    CommandRow{Command::plugin_new, "plugin new", "NAME [DIR]", 2, "write a project to start a provider of your own from",
+               "The project builds with the SDK, a compiler and CMake, and works at once; DIR is NAME unless it is given.\n"
+               "Templates: c: api-key, command; cpp: api-key, device-code, signing; rust: api-key. How to go on: docs/plugins/tutorial.md."},
     CommandRow{Command::help, "help", "[COMMAND | exit-codes]", 2, "show help for a command, or the exit statuses", ""},
     CommandRow{Command::version, "version", "", 0, "show the version", ""},
 };

@@ -27,6 +27,7 @@ enum class Command : std::uint8_t {
     plugin_why,
     plugin_verify,
     plugin_install,
+    plugin_new,
     help,
     version,
 };

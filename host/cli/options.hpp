@@ -49,6 +49,9 @@ struct Options {
     bool with_api_key = false;
     bool no_browser = false;
     bool show_qr_code = false;
+    std::string language;  ///< of `plugin new`, as are kind and vendor; empty: not given
+    std::string kind;
+    std::string vendor;
     /// What flags say of settings; Source::flag.
     config::Layer flags;
 };

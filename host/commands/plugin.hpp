@@ -16,4 +16,7 @@ namespace qwen::host {
 /// `plugin install FILE`: checks the file, copies it into the user's plugin directory and prints the policy lines that pin it.
 [[nodiscard]] int run_plugin_install(const CommandRun& run);
 
+/// `plugin new NAME [DIR]`: writes a project to start from. Errors: those of make_project, and a directory that is not empty.
+[[nodiscard]] int run_plugin_new(const CommandRun& run);
+
 }  // namespace qwen::host

@@ -22,3 +22,4 @@ install(FILES
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/qwen-provider-sdk.pc DESTINATION lib/pkgconfig COMPONENT sdk)
 # One complete project each, to read and to copy; `qwen plugin new` writes the same files under another name.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/sdk/samples DESTINATION share/qwen COMPONENT sdk)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/plugins DESTINATION share/doc/qwen COMPONENT sdk)
