@@ -66,7 +66,7 @@ int run_models(const CommandRun& run, Chosen& chosen) {
     ConsoleInteraction interaction({}, around.terminal, around.environment, around.clock);
     auto session = open_session(run, chosen, interaction);
     if (!session) return say_error(speech, session.error());
-    const auto models = chat::list_models((*session)->pipeline(), (*session)->target(), context);
+    const auto models = (*session)->list_models(context);
     if (!models) return say_error(speech, redacted(models.error(), chosen.configuration.resolution));
     std::string text;
     auto json = json_success();

@@ -246,6 +246,21 @@ const chat::ChatTarget& Session::target() const { return state_->target; }
 plugin::PluginProvider& Session::provider() { return *state_->provider; }
 auth::SecretStore& Session::store() { return *state_->store; }
 auth::CredentialManager& Session::manager() { return *state_->manager; }
+Result<std::vector<chat::ModelInfo>> Session::list_models(const Context& context) {
+    if (!state_->provider->can_list_models()) return chat::list_models(pipeline(), target(), context);
+    QWEN_CHECK(state_->credentials->ensure_fresh(context));
+    QWEN_TRY(auto listed, state_->provider->list_models(context));
+    std::vector<chat::ModelInfo> models;
+    for (auto& model : listed.value_or(std::vector<plugin::ListedModel>())) models.push_back({std::move(model.id), {}});
+    std::sort(models.begin(), models.end(), [](const auto& one, const auto& other) { return one.id < other.id; });
+    return models;
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> Session::account_facts(const Context& context) {
+    QWEN_TRY(auto facts, state_->provider->account_facts(context));
+    return std::move(facts).value_or(std::vector<std::pair<std::string, std::string>>());
+}
+
 Result<void> Session::settle_origin(const Context& context) {
     const auto& origin = state_->target.base_url.origin();
     QWEN_CHECK(state_->parts.origin_policy(origin));

@@ -8,6 +8,7 @@
 #include "core/auth/credential_manager.hpp"
 #include "core/auth/quota.hpp"
 #include "core/chat/chat_client.hpp"
+#include "core/chat/model_list.hpp"
 #include "core/config/resolver.hpp"
 #include "core/pipeline/authentication_stage.hpp"
 #include "core/system/random.hpp"
@@ -66,6 +67,10 @@ public:
     [[nodiscard]] auth::SecretStore& store();
     [[nodiscard]] auth::CredentialManager& manager();
     [[nodiscard]] CredentialKind kind() const;
+    /// The models of the account, as the provider lists them, or else as the server does; sorted by id. Errors: those of the provider and the pipeline.
+    [[nodiscard]] Result<std::vector<chat::ModelInfo>> list_models(const Context& context);
+    /// What the provider knows of the account when it asks its server ("plan", "free"); empty for a provider that does not say. Errors: the provider's.
+    [[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> account_facts(const Context& context);
     /// Asks the user, through the session's interaction, whether a key may go to a server that only a project's file names; nobody to ask is "no".
     /// For commands that are about to send something. Errors: origin_refused, denied_by_policy, cancelled.
     [[nodiscard]] Result<void> settle_origin(const Context& context);

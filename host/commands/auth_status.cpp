@@ -30,6 +30,8 @@ struct Row {
     std::optional<UtcTime> expires_at;
     bool renews_itself = false;
     std::vector<auth::QuotaUse> quota;
+    /// What the provider says of the account, online.
+    std::vector<std::pair<std::string, std::string>> facts{};
 
     [[nodiscard]] bool is_usable() const { return verdict == Verdict::ok || verdict == Verdict::expires; }
 };
@@ -95,6 +97,7 @@ void check_online(Row& row, Session& session, const config::Resolution& resoluti
     }
     // The request has renewed what had expired.
     fill_state(row, session, context);
+    if (auto facts = session.account_facts(context)) row.facts = std::move(*facts);
 }
 
 Row row_of(const CommandRun& run, const std::string& provider) {
@@ -132,6 +135,7 @@ std::string text_of(const Row& row, UtcTime now) {
     line("account", row.account);
     line("server", row.server);
     line("credential", row.source);
+    for (const auto& [name, value] : row.facts) line(sanitized_line(name, 40), value);
     for (const auto& use : row.quota) {
         text += fmt::format("  {:<12} {} of {} used", "limit", use.used, pipeline::limit_text(use.limit));
         text += use.available_at && *use.available_at > now ? fmt::format(", the next one in {}\n", remaining_time(now, *use.available_at)) : std::string("\n");
@@ -150,6 +154,7 @@ nlohmann::ordered_json json_of(const Row& row) {
     put("credential", row.source);
     if (row.expires_at) json["expires_at_ms"] = row.expires_at->time_since_epoch().count();
     json["renews_itself"] = row.renews_itself;
+    for (const auto& [name, value] : row.facts) json["facts"][name] = value;
     json["quota"] = nlohmann::ordered_json::array();
     for (const auto& use : row.quota) {
         nlohmann::ordered_json limit{{"limit", use.limit.requests}, {"period_seconds", use.limit.period_seconds}, {"used", use.used}};

@@ -240,7 +240,7 @@ private:
             connection_->use_model(name);
             return;
         }
-        const auto models = chat::list_models(connection_->pipeline(), connection_->target(), context_);
+        const auto models = connection_->session().list_models(context_);
         if (!models) return say(models.error());
         std::string text;
         for (std::size_t i = 0; i < models->size() && i < kMostModelsShown; ++i) {

@@ -21,6 +21,7 @@ public:
 
     Result<auth::ProviderState> state(const Context& context) override;
     Result<auth::AuthorizeOutcome> authorize(const auth::RequestShape& request, const Context& context) override;
+    bool can_list_models() const { return instance_->capabilities().models; }
     bool can_sign() const override { return instance_->capabilities().sign; }
     Result<std::vector<auth::Parameter>> sign(const auth::FinalRequest& request, const Context& context) override;
     Result<auth::Verdict> on_response(const auth::ResponseHead& response, const Context& context) override;

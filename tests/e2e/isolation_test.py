@@ -2,7 +2,7 @@
 
 import shutil
 
-from harness import STORY, scenario
+from harness import STORY, require, scenario
 
 # The misbehaving plugin does what these bytes of its file say: a behaviour and a place, counted as in tests/fault_zoo/behaviours.h.
 MARK = b"ZOO!"
@@ -35,6 +35,19 @@ def a_provider_from_elsewhere_answers_a_prompt(world):
     install(world, "well_behaved")
     world.write("../.qwen/config.toml", f'[providers.well_behaved]\nbase_url = "{world.url}"\n')
     world.qwen("--provider", "well_behaved", "-p", "hi", env={"WELL_BEHAVED_API_KEY": world.key}).exits(0).prints(STORY).says_nothing()
+
+
+@scenario
+def a_provider_lists_its_models_and_says_what_the_account_is(world):
+    install(world, "well_behaved")
+    world.write("../.qwen/config.toml", f'[providers.well_behaved]\nbase_url = "{world.url}"\n')
+    key = {"WELL_BEHAVED_API_KEY": world.key}
+    world.qwen("models", "--provider", "well_behaved", env=key).exits(0).prints("test-model")
+    require(world.provider.requests() == [], "no request: the provider knows its models")
+    world.qwen("auth", "status", "well_behaved", env=key).exits(0).does_not_say("plan")
+    world.qwen("auth", "status", "well_behaved", "--check", env=key).exits(0).prints_part("plan", "free")
+    row = world.qwen("auth", "status", "well_behaved", "--check", "--json", env=key).exits(0).json()["providers"][0]
+    require(row["facts"] == {"plan": "free"}, f"the facts, not {row}")
 
 
 @scenario
