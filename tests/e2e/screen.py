@@ -68,6 +68,8 @@ class Terminal:
         return "\n".join(line.rstrip() for line in self.screen.display).rstrip()
 
     def _read(self, seconds):
+        if self._master is None:
+            return False
         if not select.select([self._master], [], [], seconds)[0]:
             return False
         try:
@@ -82,9 +84,24 @@ class Terminal:
         """Until every part is on the screen at once."""
         end = time.monotonic() + self.timeout
         while not all(part in self.text() for part in parts):
-            if time.monotonic() > end:
+            if time.monotonic() > end or self._master is None:
                 raise Failure(f"  waited {self.timeout} s for {parts} on this screen:\n{self.text()}")
             self._read(0.02)
+        return self
+
+    def wait_for_bytes(self, data, begin=0):
+        """Until the program has sent these bytes behind the first `begin` ones."""
+        end = time.monotonic() + self.timeout
+        while self._bytes.find(data, begin) < 0:
+            if time.monotonic() > end:
+                raise Failure(f"  waited {self.timeout} s for {data!r} on this screen:\n{self.text()}")
+            self._read(0.02)
+        return self
+
+    def wait_until_quiet(self, seconds=0.05):
+        """Until nothing has come for a moment: only for reading a screen that is not about to change."""
+        while self._read(seconds):
+            pass
         return self
 
     @property
@@ -100,6 +117,7 @@ class Terminal:
         return termios.tcgetattr(self._slave)
 
     def ends(self, code):
+        """The program ends by itself with this exit code; None: with any."""
         end = time.monotonic() + self.timeout
         while self.process.poll() is None:
             if time.monotonic() > end:
@@ -110,10 +128,13 @@ class Terminal:
             pass
         self.run = Run(self.run.arguments, self.process.returncode, self._bytes, b"")
         self.world.runs.append(self.run)
-        if self.process.returncode != code:
+        if code is not None and self.process.returncode != code:
             raise Failure(f"  expected the end with {code}, not {self.process.returncode}, on this screen:\n{self.text()}")
         if self.settings_now()[:4] != self.settings[:4]:
             raise Failure("  the terminal is not as it was before")
+        os.close(self._master)
+        os.close(self._slave)
+        self._master = None
         return self
 
 
