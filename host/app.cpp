@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/chat/model_list.hpp"
@@ -43,7 +44,7 @@ Result<std::string> prompt_of(const Options& options, const TerminalFacts& termi
 }
 
 int run_prompt(const CommandRun& run, Chosen& chosen) {
-    const auto& [around, options, plugins, host, speech, context] = run;
+    const auto& [around, options, plugins, host, speech, context, knows_every_plugin] = run;
     ConsoleInteraction interaction({}, around.terminal, around.environment, around.clock);
     auto session = open_session(run, chosen, interaction);
     if (!session) return say_error(speech, session.error());
@@ -62,7 +63,7 @@ int run_prompt(const CommandRun& run, Chosen& chosen) {
 }
 
 int run_models(const CommandRun& run, Chosen& chosen) {
-    const auto& [around, options, plugins, host, speech, context] = run;
+    const auto& [around, options, plugins, host, speech, context, knows_every_plugin] = run;
     ConsoleInteraction interaction({}, around.terminal, around.environment, around.clock);
     auto session = open_session(run, chosen, interaction);
     if (!session) return say_error(speech, session.error());
@@ -152,6 +153,26 @@ void become_plain(Options& options, TerminalFacts& terminal) {
     if (options.color == ColorChoice::automatic) options.color = ColorChoice::never;
 }
 
+/// Words of the command line and the environment that may be a provider's id: what they name is read, of all the plugins a user may have (decision 0028).
+std::vector<std::string> possible_ids(const Arguments& arguments, const system::Environment& environment) {
+    std::vector<std::string> ids;
+    const auto add = [&](std::string_view word) {
+        if (word.empty() || word.size() > 64) return;
+        std::string id(word);
+        std::replace(id.begin(), id.end(), '-', '_');
+        ids.push_back(std::move(id));
+    };
+    for (std::size_t i = 0; i < arguments.size(); ++i) add(arguments[i].substr(arguments[i].find('=') + 1));
+    add(environment.variable("QWEN_PROVIDER").value_or(""));
+    return ids;
+}
+
+/// A command that lists, or chooses among all there are.
+bool wants_every_plugin(const Options& options, const TerminalFacts& terminal) {
+    if (options.help || options.version) return options.help;
+    return (options.command != Command::prompt && options.command != Command::models) || is_conversation(options, terminal);
+}
+
 std::filesystem::path default_user_directory(const system::Environment& environment) {
     if (environment.has("QWEN_HOME")) return std::filesystem::path(std::string(*environment.variable("QWEN_HOME")));
     return environment.home.empty() ? std::filesystem::path{} : environment.home / ".qwen";
@@ -181,11 +202,20 @@ int run_to_end(Arguments& arguments, const system::Environment& environment, con
     if (!policy) return run_without_policy(arguments, policy.error(), speech);
     around.policy = std::move(*policy);
     const auto host = plugin_host(around, arguments.contains("--no-plugins"));
-    const auto plugins = host.describe();
-    const auto table = setting_table(plugins, nullptr);
+    bool knows_every_plugin = arguments.contains("--help");
+    auto plugins = knows_every_plugin ? host.describe() : host.describe(possible_ids(arguments, environment));
+    auto table = setting_table(host, plugins, nullptr);
     if (!table) return say_error(speech, table.error());
     arguments.wipe_values_of(secret_flags(*table));
     auto options = parse_options(arguments, *table);
+    if (!knows_every_plugin && (!options || wants_every_plugin(*options, around.terminal))) {
+        knows_every_plugin = true;
+        plugins = host.describe();
+        table = setting_table(host, plugins, nullptr);
+        if (!table) return say_error(speech, table.error());
+        arguments.wipe_values_of(secret_flags(*table));
+        options = parse_options(arguments, *table);
+    }
     if (!options) return say_error(speech, explain_unknown_option(host, options.error()));
     if (options->plain || environment.has("QWEN_PLAIN")) become_plain(*options, around.terminal);
     speech = {options->output, use_color(around.terminal.stderr_is_terminal, around.terminal.is_dumb, options->color, environment)};
@@ -196,7 +226,7 @@ int run_to_end(Arguments& arguments, const system::Environment& environment, con
     if (options->command == Command::policy_lint) return run_policy_lint(*options, speech);
     if (arguments.held_a_secret() && around.terminal.can_ask())
         write_to_stderr(notice_text("the key is in your shell's history now; better: put it into .env or the environment"));
-    return run_command({around, *options, plugins, host, speech, context});
+    return run_command({around, *options, plugins, host, speech, context, knows_every_plugin});
 }
 
 }  // namespace

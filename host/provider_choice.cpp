@@ -42,11 +42,18 @@ bool was_given(const config::Candidate* winner) {
            winner->from.source != config::Source::account;
 }
 
+/// A plugin of the user's own takes no part by declaring a variable that is set for somebody else.
+bool takes_part(std::span<const KnownProvider> known, const config::ResolvedSetting& resolved) {
+    if (resolved.winner()->from.source == config::Source::flag) return true;
+    const auto* owner = find(known, resolved.setting.provider);
+    return owner == nullptr || !owner->is_users;
+}
+
 /// The key with the strongest source; a URL alone counts too, because a server of one's own may need no key.
-const config::ResolvedSetting* given_setting(const config::Resolution& resolution, config::SettingRole role) {
+const config::ResolvedSetting* given_setting(const config::Resolution& resolution, std::span<const KnownProvider> known, config::SettingRole role) {
     const config::ResolvedSetting* best = nullptr;
     for (const auto& resolved : resolution.all()) {
-        if (resolved.setting.role != role || resolved.setting.provider.empty() || !was_given(resolved.winner())) continue;
+        if (resolved.setting.role != role || resolved.setting.provider.empty() || !was_given(resolved.winner()) || !takes_part(known, resolved)) continue;
         if (best == nullptr || resolved.winner()->from.source < best->winner()->from.source) best = &resolved;
     }
     return best;
@@ -61,7 +68,7 @@ Result<ProviderChoice> choose_provider(const config::Resolution& resolution, std
         return ProviderChoice{*provider, named->from.to_string()};
     }
     for (const auto role : {config::SettingRole::api_key, config::SettingRole::base_url}) {
-        const auto* given = given_setting(resolution, role);
+        const auto* given = given_setting(resolution, known, role);
         if (given == nullptr) continue;
         if (role == config::SettingRole::base_url && given->setting.provider != kGenericPlugin) continue;
         if (const auto* provider = find(known, given->setting.provider)) return ProviderChoice{*provider, given->winner()->from.to_string()};

@@ -1,6 +1,6 @@
 // Which provider answers, when several could: the one rule, in one place.
 //
-// A provider that was named > a key or URL given for this run > the default account > a Qwen sign-in > nobody (not_authenticated).
+// A provider that was named (also by a flag of its own) > a key or URL given for this run > the default account > a Qwen sign-in > nobody (not_authenticated).
 #pragma once
 
 #include <optional>
@@ -16,6 +16,8 @@ namespace qwen::host {
 struct KnownProvider {
     std::string name;    ///< "openrouter"
     std::string plugin;  ///< "openai_compat"; equal to `name` when it is no preset
+    /// From the user's plugin directory: it answers when it is named, never because a variable is set (decision 0028).
+    bool is_users = false;
 
     [[nodiscard]] bool is_preset() const { return name != plugin; }
 };

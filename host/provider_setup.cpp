@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/auth/credential_file.hpp"
 #include "core/auth/oauth_cache.hpp"
 #include "host/command_runner.hpp"
@@ -18,10 +20,37 @@ constexpr std::string_view kSignInProvider = "qwen_oauth";
 std::vector<KnownProvider> known_providers(const std::vector<plugin::DescribedPlugin>& plugins) {
     std::vector<KnownProvider> known;
     for (const auto& row : plugins) {
-        known.push_back({row.manifest.id, row.manifest.id});
-        for (const auto& preset : row.manifest.presets) known.push_back({preset.id, row.manifest.id});
+        const bool is_users = row.file.place == plugin::PluginPlace::user;
+        known.push_back({row.manifest.id, row.manifest.id, is_users});
+        for (const auto& preset : row.manifest.presets) known.push_back({preset.id, row.manifest.id, is_users});
     }
     return known;
+}
+
+Result<config::SettingTable> with_settings_of(config::SettingTable table, const plugin::Manifest& manifest, const plugin::Preset* preset) {
+    for (auto& setting : plugin::settings_for(manifest, preset)) QWEN_CHECK(table.add(std::move(setting)));
+    return table;
+}
+
+std::string id_spelling(std::string_view name) {
+    std::string spelled(name);
+    std::replace(spelled.begin(), spelled.end(), '-', '_');
+    return spelled;
+}
+
+/// Whether a name stands for one of these plugins or their presets.
+bool is_known(const std::vector<plugin::DescribedPlugin>& plugins, std::string_view name) {
+    const auto known = known_providers(plugins);
+    return name == "qwen" || std::any_of(known.begin(), known.end(), [&](const KnownProvider& row) { return id_spelling(row.name) == id_spelling(name); });
+}
+
+/// More than the plugins of the run, when the configuration names one that is not among them (decision 0028); nullopt: it does not.
+std::optional<std::vector<plugin::DescribedPlugin>> more_plugins(const CommandRun& run, std::string_view name) {
+    if (run.knows_every_plugin || name.empty() || is_known(run.plugins, name)) return std::nullopt;
+    const std::string ids[] = {id_spelling(name)};
+    auto plugins = run.host.describe(ids);
+    // A preset's name does not tell whose it is.
+    return is_known(plugins, name) ? std::move(plugins) : run.host.describe();
 }
 
 std::string looked_in(const config::Configuration& configuration, const std::vector<std::string>& stored) {
@@ -114,13 +143,22 @@ plugin::PluginHost plugin_host(const Surroundings& around, bool bundled_only) {
     return {std::move(directories), std::move(policy)};
 }
 
-Result<config::SettingTable> setting_table(const std::vector<plugin::DescribedPlugin>& plugins, const plugin::FoundProvider* chosen) {
+Result<config::SettingTable> setting_table(const plugin::PluginHost& host, const std::vector<plugin::DescribedPlugin>& plugins,
+                                           const plugin::FoundProvider* chosen) {
     auto table = config::SettingTable::core();
+    std::vector<std::string_view> known;
     for (const auto& row : plugins) {
         const auto& manifest = row.manifest;
         const bool is_chosen = chosen != nullptr && chosen->plugin.manifest.id == manifest.id;
-        for (auto& setting : plugin::settings_for(manifest, is_chosen ? chosen->preset() : nullptr)) QWEN_CHECK(table.add(std::move(setting)));
+        // A bundled one and the one in use have to fit; any other of the user's is as if it were not there.
+        const bool must_fit = is_chosen || row.file.place == plugin::PluginPlace::bundled;
+        if (auto extended = with_settings_of(table, manifest, is_chosen ? chosen->preset() : nullptr)) table = std::move(*extended);
+        else if (must_fit) return std::move(extended).error();
+        else continue;
+        known.push_back(manifest.id);
     }
+    for (const auto& id : host.ids())
+        if (std::find(known.begin(), known.end(), id) == known.end()) table.leave_alone("providers." + id);
     return table;
 }
 
@@ -143,11 +181,13 @@ void say_notices(const config::Configuration& configuration) {
 
 Result<Chosen> choose(const CommandRun& run, const ProviderWish& wish) {
     const auto& environment = run.around.environment;
-    QWEN_TRY(const auto table, setting_table(run.plugins, nullptr));
+    QWEN_TRY(const auto table, setting_table(run.host, run.plugins, nullptr));
     QWEN_TRY(auto configuration, config::load_configuration(table, environment, flags_with(run.options, wish, nullptr), {}, {}));
     const auto stored = stored_keys(run, configuration);
+    const auto more = more_plugins(run, configuration.resolution.text("provider").value_or(stored.empty() ? std::string{} : stored.front()));
+    const auto& plugins = more ? *more : run.plugins;
     const bool reads_store = !stores_nothing(run.options, configuration.resolution);
-    auto choice = choose_provider(configuration.resolution, known_providers(run.plugins),
+    auto choice = choose_provider(configuration.resolution, known_providers(plugins),
                                   {stored.empty() ? std::string{} : stored.front(), reads_store && has_qwen_sign_in(configuration)});
     if (!choice) {
         auto error = std::move(choice).error();
@@ -160,10 +200,12 @@ Result<Chosen> choose(const CommandRun& run, const ProviderWish& wish) {
         return Chosen{std::move(configuration), std::nullopt, std::move(error), {}};
     }
     QWEN_TRY(auto found, run.host.find(choice->provider.name));
-    if (found.preset() == nullptr && wish.key == nullptr && stored.empty())
+    const auto& own_settings = found.plugin.manifest.settings;
+    const bool has_settings = own_settings.empty() || table.find_key(own_settings.front().key) != nullptr;
+    if (has_settings && found.preset() == nullptr && wish.key == nullptr && stored.empty())
         return Chosen{std::move(configuration), std::move(found), std::nullopt, std::move(choice->because)};
 
-    QWEN_TRY(const auto own_table, setting_table(run.plugins, &found));
+    QWEN_TRY(const auto own_table, setting_table(run.host, plugins, &found));
     const auto flags = flags_with(run.options, wish, &found.plugin.manifest);
     const auto load = [&](config::Layer account) {
         std::vector<config::Layer> lower;

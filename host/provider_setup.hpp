@@ -38,6 +38,8 @@ struct CommandRun {
     const plugin::PluginHost& host;
     const Speech& speech;
     const Context& context;
+    /// Whether `plugins` has every plugin there is, or the bundled ones and those the command line names.
+    bool knows_every_plugin = true;
 };
 
 /// What a command wants beside what is configured.
@@ -60,8 +62,10 @@ struct Chosen {
 
 [[nodiscard]] plugin::PluginHost plugin_host(const Surroundings& around, bool bundled_only);
 
-/// The settings of the core and of every plugin that may be used; `chosen` (may be null) has those of its preset. Errors: plugin_refused.
-[[nodiscard]] Result<config::SettingTable> setting_table(const std::vector<plugin::DescribedPlugin>& plugins, const plugin::FoundProvider* chosen);
+/// The settings of the core and of these plugins; `chosen` (may be null) has those of its preset. The sections of the other plugins that are installed are left
+/// alone, and so are those of a user's plugin that claims a flag of another. Errors: plugin_refused, for a bundled plugin and the chosen one.
+[[nodiscard]] Result<config::SettingTable> setting_table(const plugin::PluginHost& host, const std::vector<plugin::DescribedPlugin>& plugins,
+                                                         const plugin::FoundProvider* chosen);
 
 /// Nobody signed in is no error here but Chosen::no_provider. Errors: config_invalid, dotenv_refused, denied_by_policy, plugin_missing, plugin_refused.
 [[nodiscard]] Result<Chosen> choose(const CommandRun& run, const ProviderWish& wish);

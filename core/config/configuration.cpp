@@ -77,7 +77,7 @@ Result<Configuration> load_configuration(const SettingTable& table, const system
     if (wants_credentials_of_file(flags)) drop_credentials(layers.back(), table);
 
     QWEN_TRY(auto dotenv, find_dotenv(environment, configuration.user_directory));
-    configuration.dotenv_looked_at = std::move(dotenv.looked_at);
+    configuration.dotenv_places = dotenv.places;
     configuration.notices = std::move(dotenv.notices);
     if (dotenv.winner) {
         QWEN_TRY(auto layer, dotenv_layer(*dotenv.winner, table));

@@ -22,9 +22,9 @@ struct Configuration {
     std::vector<Notice> notices;
     /// `~/.qwen`, or what QWEN_HOME or --home says; empty when there is no home.
     std::filesystem::path user_directory;
-    /// The .env file that was used, and every place looked at.
+    /// The .env file that was used, and how many places were looked at.
     std::optional<std::filesystem::path> dotenv_used;
-    std::vector<std::filesystem::path> dotenv_looked_at;
+    std::size_t dotenv_places = 0;
 };
 
 /// `lower_layers` come after the files: accounts and presets. Errors: config_invalid, dotenv_refused.

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <initializer_list>
 
 #include "core/system/file.hpp"
 
@@ -50,25 +49,32 @@ public:
     Search(const system::Environment& environment, const fs::path& user_directory) : environment_(environment), user_directory_(user_directory), owners_(environment) {}
 
     Result<DotenvSearch> run() {
-        QWEN_CHECK(walk_up());
-        if (!result_.winner) QWEN_CHECK(look_into(user_directory_, {".env"}));
-        if (!result_.winner) QWEN_CHECK(look_into(environment_.home, {".env"}));
+        const FileIdentity home = identity_of(environment_.home);
+        QWEN_CHECK(walk_up(home));
+        // What the walk has looked at already is not looked at (and complained of) again.
+        if (!result_.winner && !(walked_home_ && user_directory_ == environment_.home / ".qwen")) QWEN_CHECK(look_into(user_directory_, ".env"));
+        if (!result_.winner && !walked_home_) QWEN_CHECK(look_into(environment_.home, ".env"));
         return std::move(result_);
     }
 
 private:
-    [[nodiscard]] Result<void> walk_up() {
-        const FileIdentity home = identity_of(environment_.home);
-        fs::path shown = environment_.working_directory;
+    // Paths are texts here and cut at their last slash: std::filesystem::path takes itself apart each time, which made a deep walk quadratic.
+    [[nodiscard]] Result<void> walk_up(const FileIdentity& home) {
+        std::string shown = environment_.working_directory.native();
         auto opened = system::open_directory(shown);
         if (!opened || !*opened) return {};  // the directory was removed under us
         Descriptor directory = std::move(**opened);
         for (int depth = 0; depth < kMaxDepth; ++depth) {
             QWEN_TRY(const FileFacts facts, system::facts_of(directory));
             const bool is_home = home.inode != 0 && home == FileIdentity{facts.device, facts.inode};
-            QWEN_CHECK(look_into(directory, facts, shown, {".qwen/.env", ".env"}, is_home ? TrustClass::user : TrustClass::project));
-            if (result_.winner || shown == shown.root_path()) return {};
-            shown = shown.parent_path();
+            walked_home_ = walked_home_ || is_home;
+            for (const char* name : {".qwen/.env", ".env"}) {
+                QWEN_CHECK(look_at(directory, facts, shown, name, is_home ? TrustClass::user : TrustClass::project));
+                if (result_.winner) return {};
+            }
+            if (shown == "/") return {};
+            const std::size_t slash = shown.find_last_of('/');
+            shown.erase(slash == 0 || slash == std::string::npos ? 1 : slash);
             auto parent = system::open_parent(directory);
             if (!parent) return {};  // nothing readable above
             directory = std::move(*parent);
@@ -77,31 +83,25 @@ private:
     }
 
     /// A directory of the user's own.
-    [[nodiscard]] Result<void> look_into(const fs::path& path, std::initializer_list<const char*> names) {
+    [[nodiscard]] Result<void> look_into(const fs::path& path, const char* name) {
         if (path.empty()) return {};
         const auto opened = system::open_directory(path);
         if (!opened || !*opened) {
-            for (const char* name : names) result_.looked_at.push_back(path / name);
+            ++result_.places;
             return {};
         }
         QWEN_TRY(const FileFacts facts, system::facts_of(**opened));
-        return look_into(**opened, facts, path, names, TrustClass::user);
+        return look_at(**opened, facts, path.native(), name, TrustClass::user);
     }
 
-    [[nodiscard]] Result<void> look_into(const Descriptor& directory, const FileFacts& directory_facts, const fs::path& shown, std::initializer_list<const char*> names,
-                                         TrustClass trust) {
-        for (const char* name : names) {
-            const fs::path path = shown / name;
-            if (std::find(result_.looked_at.begin(), result_.looked_at.end(), path) != result_.looked_at.end()) continue;
-            result_.looked_at.push_back(path);
-            auto facts = system::facts_at(directory, name, path);
-            if (!facts) return refused(facts.error(), path);
-            if (!*facts) continue;
-            if (!acceptable(**facts, directory_facts, shown, path)) continue;
-            QWEN_CHECK(load(directory, name, path, trust));
-            if (result_.winner) return {};
-        }
-        return {};
+    [[nodiscard]] Result<void> look_at(const Descriptor& directory, const FileFacts& directory_facts, const std::string& shown, const char* name, TrustClass trust) {
+        ++result_.places;
+        const auto facts = system::facts_at(directory, name);
+        if (facts && !*facts) return {};
+        const fs::path path = fs::path(shown) / name;
+        if (!facts) return refused(facts.error(), path);
+        if (!acceptable(**facts, directory_facts, shown, path)) return {};
+        return load(directory, name, path, trust);
     }
 
     /// Says why not, once, in a notice.
@@ -145,6 +145,7 @@ private:
     const fs::path& user_directory_;
     Owners owners_;
     DotenvSearch result_;
+    bool walked_home_ = false;
 };
 
 }  // namespace

@@ -26,8 +26,8 @@ struct DotenvFile {
 
 struct DotenvSearch {
     std::optional<DotenvFile> winner;
-    /// Every place looked at, the winner last.
-    std::vector<std::filesystem::path> looked_at;
+    /// How many places were looked at, the winner's among them.
+    std::size_t places = 0;
     /// Files and directories that were passed over, and why.
     std::vector<Notice> notices;
 };

@@ -85,6 +85,8 @@ Result<void> SettingTable::add(Setting setting) {
     return {};
 }
 
+bool SettingTable::leaves_alone(std::string_view section) const { return std::find(left_alone_.begin(), left_alone_.end(), section) != left_alone_.end(); }
+
 const Setting* SettingTable::find_key(std::string_view key) const {
     const auto setting = std::find_if(settings_.begin(), settings_.end(), [&](const Setting& own) { return own.key == key; });
     return setting == settings_.end() ? nullptr : &*setting;

@@ -72,6 +72,10 @@ public:
     /// Errors: plugin_refused when a key or flag is taken, or a name is ill-formed. A variable may be shared between providers.
     [[nodiscard]] Result<void> add(Setting setting);
 
+    /// A section ("providers.acme") of a provider whose settings are not in this table: what a file says there is neither used nor judged.
+    void leave_alone(std::string section) { left_alone_.push_back(std::move(section)); }
+    [[nodiscard]] bool leaves_alone(std::string_view section) const;
+
     [[nodiscard]] std::span<const Setting> all() const { return settings_; }
     [[nodiscard]] const Setting* find_key(std::string_view key) const;
     [[nodiscard]] const Setting* find_flag(std::string_view flag) const;
@@ -80,6 +84,7 @@ public:
 
 private:
     std::vector<Setting> settings_;
+    std::vector<std::string> left_alone_;
 };
 
 }  // namespace qwen::config

@@ -25,6 +25,8 @@ public:
                 QWEN_CHECK(add(full, node));
             } else if (const auto* nested = node.as_table(); nested != nullptr && is_known_section(full)) {
                 QWEN_CHECK(read(*nested, full + '.'));
+            } else if (table_.leaves_alone(full)) {
+                continue;
             } else if (prefix == "providers.") {
                 result_.notices.push_back({"section [" + full + "] is not used: no such provider is installed", location(node)});
             } else {

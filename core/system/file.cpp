@@ -163,11 +163,11 @@ Result<Descriptor> open_parent(const Descriptor& directory) {
     return parent;
 }
 
-Result<std::optional<FileFacts>> facts_at(const Descriptor& directory, const char* name, const path& shown_as) {
+Result<std::optional<FileFacts>> facts_at(const Descriptor& directory, const char* name) {
     struct stat status {};
     if (::fstatat(directory.get(), name, &status, 0) == 0) return std::optional(to_facts(status));
     if (means_absent(errno) || errno == EACCES) return std::optional<FileFacts>();
-    return storage_error("cannot examine", shown_as, errno);
+    return storage_error("cannot examine", name, errno);
 }
 
 Result<std::optional<FileContent>> read_file_at(const Descriptor& directory, const std::string& name, const ReadRules& rules,

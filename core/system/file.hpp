@@ -78,8 +78,9 @@ struct FileContent {
 [[nodiscard]] Result<std::optional<Descriptor>> open_directory(const std::filesystem::path& path);
 /// The directory above an open one, for looking into only. Errors: storage_failed.
 [[nodiscard]] Result<Descriptor> open_parent(const Descriptor& directory);
-/// What `name` inside an open directory is, symbolic links followed. nullopt: nothing there, or the directory may not be searched. Errors: storage_failed.
-[[nodiscard]] Result<std::optional<FileFacts>> facts_at(const Descriptor& directory, const char* name, const std::filesystem::path& shown_as);
+/// What `name` inside an open directory is, symbolic links followed. nullopt: nothing there, or the directory may not be searched.
+/// Errors: storage_failed, `name` as the place.
+[[nodiscard]] Result<std::optional<FileFacts>> facts_at(const Descriptor& directory, const char* name);
 /// read_file() of `name` inside an open directory; `shown_as` is the path for errors.
 [[nodiscard]] Result<std::optional<FileContent>> read_file_at(const Descriptor& directory, const std::string& name, const ReadRules& rules,
                                                               const std::filesystem::path& shown_as);

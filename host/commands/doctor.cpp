@@ -38,7 +38,7 @@ void look_at_configuration(const config::Configuration& configuration, Findings&
     });
     findings.push_back({"configuration", FindingVerdict::ok, fmt::format("{} settings are set; qwen config explain shows them", set), {}});
     findings.push_back({".env", FindingVerdict::ok,
-                        configuration.dotenv_used ? configuration.dotenv_used->string() + " is used" : fmt::format("none in {} places", configuration.dotenv_looked_at.size()), {}});
+                        configuration.dotenv_used ? configuration.dotenv_used->string() + " is used" : fmt::format("none in {} places", configuration.dotenv_places), {}});
     for (const auto& notice : configuration.notices) findings.push_back({".env", FindingVerdict::warning, place_and_text(notice), {}});
     for (const auto& resolved : configuration.resolution.all())
         for (const auto& candidate : resolved.candidates)

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "host/plugin/direct_instance.hpp"
@@ -74,9 +75,29 @@ Result<FoundProvider> PluginHost::find(std::string_view name) const {
     return std::move(file).error();
 }
 
-std::vector<DescribedPlugin> PluginHost::describe() const {
+std::vector<DescribedPlugin> PluginHost::describe() const { return describe_files(list_plugin_files(directories_)); }
+
+std::vector<DescribedPlugin> PluginHost::describe(std::span<const std::string> ids) const {
+    // Bundled ones come first. A user's file with the id of one of them makes both unusable, so it counts.
+    std::vector<std::string> counted(ids.begin(), ids.end());
+    return describe_files(list_plugin_files(directories_, [&](std::string_view id, PluginPlace place) {
+        if (place == PluginPlace::bundled) counted.emplace_back(id);
+        return std::find(counted.begin(), counted.end(), id) != counted.end();
+    }));
+}
+
+std::vector<std::string> PluginHost::ids() const {
+    std::vector<std::string> ids;
+    (void)list_plugin_files(directories_, [&](std::string_view id, PluginPlace) {
+        ids.emplace_back(id);
+        return false;
+    });
+    std::sort(ids.begin(), ids.end());
+    return ids;
+}
+
+std::vector<DescribedPlugin> PluginHost::describe_files(const std::vector<PluginFile>& files) const {
     std::vector<DescribedPlugin> plugins;
-    auto files = list_plugin_files(directories_);
     for (std::size_t i = 0; i < files.size(); ++i) {
         const auto& file = files[i];
         if (shares_its_id(files, i)) continue;

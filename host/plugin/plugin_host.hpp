@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,6 +59,10 @@ public:
     [[nodiscard]] Result<FoundProvider> find(std::string_view name) const;
     /// What the plugins that can be read say of themselves, but for those that share an id: for settings and provider names. No file is copied or hashed.
     [[nodiscard]] std::vector<DescribedPlugin> describe() const;
+    /// The same for the bundled plugins and those with one of these ids: no other file is opened (decision 0028).
+    [[nodiscard]] std::vector<DescribedPlugin> describe(std::span<const std::string> ids) const;
+    /// The ids of all plugin files, in order; one that two files share comes twice.
+    [[nodiscard]] std::vector<std::string> ids() const;
     /// The error of two plugins with one id, of which neither is used; nullopt: there are none.
     [[nodiscard]] std::optional<Error> duplicate() const;
     /// The plugin files the policy denies by name or place; none of them is opened.
@@ -79,6 +84,8 @@ public:
                                                                       const IsolationSettings& isolation = {});
 
 private:
+    [[nodiscard]] std::vector<DescribedPlugin> describe_files(const std::vector<PluginFile>& files) const;
+
     PluginDirectories directories_;
     PluginPolicy policy_;
 };

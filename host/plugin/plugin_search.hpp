@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,9 @@ struct PluginDirectories {
 
 /// All *.so with a valid id as stem, in the order of ids. A directory that is missing or unreadable holds none.
 [[nodiscard]] std::vector<PluginFile> list_plugin_files(const PluginDirectories& directories);
+/// Those of them that `wanted` says yes to; only these cost more than their directory entry.
+[[nodiscard]] std::vector<PluginFile> list_plugin_files(const PluginDirectories& directories,
+                                                        const std::function<bool(std::string_view id, PluginPlace place)>& wanted);
 
 /// Errors: plugin_missing, with the places looked at; plugin_refused when both directories have a plugin of this id, naming both.
 [[nodiscard]] Result<PluginFile> find_plugin_file(const PluginDirectories& directories, std::string_view id);

@@ -120,3 +120,33 @@ def two_hundred_plugins_are_listed(world):
     require(len(document["plugins"]) >= 202, f"every file, not {len(document['plugins'])}")
     misnamed = [plugin for plugin in document["plugins"] if plugin["id"].startswith("well_behave")]
     require(len(misnamed) == 200 and all(plugin["decision"]["error"]["code"] == "plugin_refused" for plugin in misnamed), "a refusal for each copy")
+
+
+@scenario
+def a_plugin_of_ones_own_answers_when_it_is_named(world):
+    put(world, "well_behaved")
+    world.write("../.qwen/config.toml", f'[providers.well_behaved]\nbase_url = "{world.url}"\n')
+    key = {"WELL_BEHAVED_API_KEY": world.key}
+    # A variable alone chooses no plugin of the user's; nothing is said of its section, which the run does not look into.
+    world.qwen("-p", "hi", env=key).exits(4).does_not_say("well_behaved")
+    world.qwen("-p", "hi", *world.flags).exits(0).says_nothing()
+    for named in (("--provider", "well_behaved"), ("--provider=well-behaved",)):
+        world.qwen(*named, "-p", "hi", env=key).exits(0).says_nothing()
+    world.qwen("-p", "hi", env={**key, "QWEN_PROVIDER": "well_behaved"}).exits(0).says_nothing()
+    world.qwen("-p", "hi", "--well-behaved-api-key", world.key).exits(0)
+    world.write("../.qwen/config.toml", f'provider = "well_behaved"\n[providers.well_behaved]\nbase_url = "{world.url}"\n')
+    world.qwen("-p", "hi", env=key).exits(0).says_nothing()
+    world.write("../.qwen/config.toml", 'provider = "well_behaved"\n[providers.well_behaved]\nbase_ulr = "x"\n')
+    world.qwen("-p", "hi", env=key).exits(3).complains("base_ulr", "config.toml:3")
+
+
+@scenario
+def a_broken_or_greedy_plugin_of_ones_own_is_in_nobodys_way(world):
+    put(world, "broken", b"no plugin at all")
+    # It claims a flag of the bundled plugin: same length, so the note stays what it is.
+    greedy = built(world, "well_behaved").read_bytes().replace(b"\"--well-behaved-api-key\"", b"\"--openai-api-key\"      ")
+    put(world, "well_behaved", greedy)
+    world.qwen("-p", "hi", *world.flags).exits(0).says_nothing()
+    world.qwen("--help").exits(0)
+    world.qwen("auth", "status").exits(4)
+    world.qwen("-p", "hi", "--provider", "well_behaved", *world.flags).exits(3).complains("--openai-api-key")
