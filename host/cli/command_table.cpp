@@ -33,7 +33,8 @@ constexpr std::array kCommands{
                "Looks at policy, configuration, .env, plugins, credential, origin, network and terminal; sends nothing without --online.\n"
                "Verdicts: ok, warning, skipped, refused, expired, unreachable, blocked. The exit status is that of the worst."},
     CommandRow{Command::plugin_list, "plugin list", "", 0, "list the plugins and whether they are used",
-               "Runs no code of a plugin. With --json every fact: version, vendor, interface, origins, settings, hash, owner, mode, and the rule that decided."},
+               "Runs no code of a plugin. With --json every fact: version, vendor, interface, origins, settings, hash, owner, mode, and the rule that decided.\n"
+               "Below the list: what a plugin's own process really has on this machine, measured by starting one without a plugin."},
     CommandRow{Command::plugin_inspect, "plugin inspect", "FILE | ID", 1, "show what a plugin file is", "Runs no code of the plugin; the file may be anywhere."},
     CommandRow{Command::plugin_why, "plugin why", "ID", 1, "say why a plugin is used or not", "Exit status 0: it would be used; 7: the policy denies it; 3: it is refused."},
     CommandRow{Command::plugin_verify, "plugin verify", "", 0, "check every plugin file as before use", "Exit status 0 when all of them would be used."},

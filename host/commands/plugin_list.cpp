@@ -43,7 +43,10 @@ int run_plugin_list(const CommandRun& run) {
         text += row_text(row);
         json["plugins"].push_back(plugin_json(report_of(row)));
     }
-    return say(run.speech, text, json);
+    // Measured, not promised: a process is started as for a plugin, but without one.
+    const auto applied = plugin::probe_isolation({});
+    json["isolation"] = isolation_json(applied);
+    return say(run.speech, text + '\n' + isolation_text(applied), json);
 }
 
 int run_plugin_inspect(const CommandRun& run) {

@@ -128,6 +128,36 @@ std::string deciding_rule(const plugin::VerifiedPlugin& plugin) {
     return "default: no rule is against it; not built with this program, so it runs in a process of its own";
 }
 
+std::string isolation_text(const Result<plugin::IsolationReport>& applied) {
+    if (!applied) return fmt::format("isolated child: not available here: {}\n", sanitized_line(applied.error().message, 300));
+    std::string text = "isolated child: own process";
+    std::string missing;
+    const auto note = [&](bool is_there, std::string_view measure) { (is_there ? text : missing) += fmt::format(", {}", measure); };
+    note(applied->own_session, "own session");
+    note(applied->dies_with_parent, "dies with the program");
+    note(applied->no_new_privileges, "no new privileges");
+    note(applied->not_dumpable, "not dumpable");
+    note(applied->limits, "resource limits");
+    note(applied->seccomp, "seccomp");
+    if (applied->landlock_abi > 0) text += fmt::format(", Landlock {}", applied->landlock_abi);
+    else note(false, "Landlock, which this kernel has not");
+    text += '\n';
+    return missing.empty() ? text : text + fmt::format("without: {}\n", missing.substr(2));
+}
+
+Json isolation_json(const Result<plugin::IsolationReport>& applied) {
+    if (!applied) return {{"available", false}, {"error", json_error(applied.error())}};
+    return {{"available", true},
+            {"complete", applied->is_complete()},
+            {"own_session", applied->own_session},
+            {"dies_with_parent", applied->dies_with_parent},
+            {"no_new_privileges", applied->no_new_privileges},
+            {"not_dumpable", applied->not_dumpable},
+            {"limits", applied->limits},
+            {"seccomp", applied->seccomp},
+            {"landlock_abi", applied->landlock_abi}};
+}
+
 std::string plugin_text(const PluginReport& report) {
     std::string text = fmt::format("{}  {}\n", report.file.id, sanitized_line(report.file.path.native(), 600));
     if (report.facts != nullptr) text += facts_text(*report.facts);

@@ -24,6 +24,11 @@ struct PluginReport {
 /// The rule that let a plugin be used: the policy's, or the default that applies to it.
 [[nodiscard]] std::string deciding_rule(const plugin::VerifiedPlugin& plugin);
 
+/// What a plugin's own process has on this machine, in one line for people; "not available" with the reason where none could be started.
+[[nodiscard]] std::string isolation_text(const Result<plugin::IsolationReport>& applied);
+/// Each measure by name, true or false; "error" where no process could be started.
+[[nodiscard]] nlohmann::ordered_json isolation_json(const Result<plugin::IsolationReport>& applied);
+
 /// Paragraphs of "name  value" lines.
 [[nodiscard]] std::string plugin_text(const PluginReport& report);
 [[nodiscard]] nlohmann::ordered_json plugin_json(const PluginReport& report);

@@ -42,6 +42,10 @@ def list_shows_every_plugin_with_the_decision(world):
     require(user["mode"] == "0600" and len(user["sha256"]) == 64 and user["abi"] == {"min": "1.0", "built": "1.0"}, f"the facts, not {user}")
     require(user["exported"] == ["qwen_provider_entry_v1"] and user["settings"][0]["secret"] is True, f"symbols and settings, not {user}")
     require(not broken["decision"]["usable"] and broken["isolation"] is None and broken["decision"]["error"]["code"] == "plugin_refused", f"the refusal, not {broken}")
+    text.prints_part("isolated child: own process, own session", "no new privileges", "seccomp")
+    applied = document["isolation"]
+    require(applied["available"] and applied["complete"] and applied["seccomp"] and applied["limits"], f"what was applied, not {applied}")
+    require((applied["landlock_abi"] > 0) == ("Landlock, which this kernel has not" not in text.out), f"the truth about Landlock, not {applied}")
     safe = world.qwen("plugin", "list", "--json", "--no-plugins").exits(0).json()
     require([plugin["place"] for plugin in safe["plugins"]] == ["bundled"] * len(safe["plugins"]), f"bundled plugins only, not {safe}")
 
