@@ -140,14 +140,21 @@ plugin::PluginHost plugin_host(const Surroundings& around, bool bundled_only) {
     plugin::PluginDirectories directories{around.prefix / "lib/qwen/plugins", {}};
     if (!bundled_only && !around.user_directory.empty()) directories.user = around.user_directory / "plugins";
     auto policy = plugin_policy(around.policy, directories);
-    return {std::move(directories), std::move(policy)};
+    std::vector<std::string_view> flags;
+    for (const auto& option : option_table()) flags.push_back(option.flag);
+    return {std::move(directories), std::move(policy), std::move(flags)};
 }
 
 Result<config::SettingTable> setting_table(const plugin::PluginHost& host, const std::vector<plugin::DescribedPlugin>& plugins,
                                            const plugin::FoundProvider* chosen) {
     auto table = config::SettingTable::core();
     std::vector<std::string_view> known;
-    for (const auto& row : plugins) {
+    std::vector<const plugin::DescribedPlugin*> in_order;
+    for (const auto place : {plugin::PluginPlace::bundled, plugin::PluginPlace::user})
+        for (const auto& row : plugins)
+            if (row.file.place == place) in_order.push_back(&row);
+    for (const auto* const described : in_order) {
+        const auto& row = *described;
         const auto& manifest = row.manifest;
         const bool is_chosen = chosen != nullptr && chosen->plugin.manifest.id == manifest.id;
         // A bundled one and the one in use have to fit; any other of the user's is as if it were not there.
@@ -200,6 +207,7 @@ Result<Chosen> choose(const CommandRun& run, const ProviderWish& wish) {
         return Chosen{std::move(configuration), std::nullopt, std::move(error), {}};
     }
     QWEN_TRY(auto found, run.host.find(choice->provider.name));
+    QWEN_CHECK(run.host.check_names(found.plugin.file, found.plugin.manifest, plugins));
     const auto& own_settings = found.plugin.manifest.settings;
     const bool has_settings = own_settings.empty() || table.find_key(own_settings.front().key) != nullptr;
     if (has_settings && found.preset() == nullptr && wish.key == nullptr && stored.empty())

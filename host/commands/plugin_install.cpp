@@ -25,6 +25,7 @@ Result<plugin::PluginFile> destination(const CommandRun& run, const plugin::Veri
                      FileLocation{other.native()}};
     }
     QWEN_CHECK(run.host.check_policy(file, plugin.sha256));
+    QWEN_CHECK(run.host.check_names(file, plugin.manifest));
     QWEN_CHECK(system::make_private_directory(directories.user));
     return file;
 }

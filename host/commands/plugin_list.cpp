@@ -64,7 +64,9 @@ int run_plugin_inspect(const CommandRun& run) {
 
 int run_plugin_why(const CommandRun& run) {
     const auto& name = run.options.operands.front();
-    const auto found = run.host.find(name);
+    auto found = run.host.find(name);
+    if (found)
+        if (auto named = run.host.check_names(found->plugin.file, found->plugin.manifest); !named) found = std::move(named).error();
     if (found) {
         const PluginReport report{found->plugin.file, &found->plugin, nullptr};
         auto json = json_success();

@@ -8,6 +8,7 @@
 #include "host/plugin/direct_instance.hpp"
 #include "host/plugin/host_table.hpp"
 #include "host/plugin/plugin_library.hpp"
+#include "host/plugin/setting_claims.hpp"
 
 namespace qwen::host::plugin {
 namespace {
@@ -57,6 +58,42 @@ Result<const qwen_provider*> load(VerifiedPlugin& plugin, const ServiceDependenc
 }
 
 }  // namespace
+
+/// A plugin that can be read, and why its settings cannot have their names, if so.
+struct PluginHost::Described {
+    DescribedPlugin plugin;
+    std::optional<Error> clash;
+};
+
+std::vector<PluginHost::Described> PluginHost::describe_all() const {
+    std::vector<Described> rows;
+    for (auto& plugin : describe()) rows.push_back({std::move(plugin), std::nullopt});
+    SettingClaims claims(program_flags_);
+    for (const auto place : {PluginPlace::bundled, PluginPlace::user})
+        for (auto& row : rows)
+            if (row.plugin.file.place == place) row.clash = claims.claim(row.plugin.file, row.plugin.manifest);
+    return rows;
+}
+
+Result<void> PluginHost::check_names(const PluginFile& file, const Manifest& manifest, const std::vector<DescribedPlugin>& others) const {
+    if (file.place == PluginPlace::bundled) return {};
+    SettingClaims claims(program_flags_);
+    for (const auto place : {PluginPlace::bundled, PluginPlace::user}) {
+        for (const auto& other : others) {
+            const bool goes_before = other.file.place == PluginPlace::bundled || other.manifest.id < manifest.id;
+            // One that is refused itself takes nothing.
+            if (other.file.place == place && goes_before && other.manifest.id != manifest.id) static_cast<void>(claims.claim(other.file, other.manifest));
+        }
+    }
+    if (auto clash = claims.claim(file, manifest)) return std::move(*clash);
+    return {};
+}
+
+Result<VerifiedPlugin> PluginHost::verify(const PluginFile& file) const {
+    QWEN_TRY(auto plugin, verify_plugin(file, policy_));
+    QWEN_CHECK(check_names(file, plugin.manifest));
+    return plugin;
+}
 
 Result<FoundProvider> PluginHost::find(std::string_view name) const {
     auto file = find_plugin_file(directories_, name);
@@ -127,8 +164,12 @@ std::vector<DeniedPlugin> PluginHost::denied() const {
 
 std::vector<ListedPlugin> PluginHost::list() const {
     std::vector<ListedPlugin> rows;
+    std::map<std::filesystem::path, Error> clashes;
+    for (auto& row : describe_all())
+        if (row.clash) clashes.emplace(row.plugin.file.path, std::move(*row.clash));
     for (PluginFile& file : list_plugin_files(directories_)) {
         auto plugin = verify_plugin(file, policy_);
+        if (const auto clash = clashes.find(file.path); plugin && clash != clashes.end()) plugin = clash->second;
         rows.push_back({std::move(file), std::move(plugin)});
     }
     return rows;

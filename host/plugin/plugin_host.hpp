@@ -52,7 +52,9 @@ struct DeniedPlugin {
 
 class PluginHost {
 public:
-    PluginHost(PluginDirectories directories, PluginPolicy policy) : directories_(std::move(directories)), policy_(std::move(policy)) {}
+    /// `program_flags`: options that no plugin's setting can be called by ("--json"); the texts outlive the host.
+    PluginHost(PluginDirectories directories, PluginPolicy policy, std::vector<std::string_view> program_flags = {})
+        : directories_(std::move(directories)), policy_(std::move(policy)), program_flags_(std::move(program_flags)) {}
 
     /// `name` is a plugin's id or a preset's. With an id, no other plugin's file is opened; a preset's name is looked up in the manifests.
     /// Errors: plugin_missing, and those of verify_plugin.
@@ -73,7 +75,11 @@ public:
     /// One plugin file by its id. Errors: those of find_plugin_file.
     [[nodiscard]] Result<PluginFile> find_file(std::string_view id) const { return find_plugin_file(directories_, id); }
     /// One plugin file, checked as before use; runs no code. Errors: those of verify_plugin.
-    [[nodiscard]] Result<VerifiedPlugin> verify(const PluginFile& file) const { return verify_plugin(file, policy_); }
+    [[nodiscard]] Result<VerifiedPlugin> verify(const PluginFile& file) const;
+    /// Whether a plugin of this manifest, at this place, could have the names of its settings beside all others. Errors: plugin_refused.
+    [[nodiscard]] Result<void> check_names(const PluginFile& file, const Manifest& manifest) const { return check_names(file, manifest, describe()); }
+    /// The same beside `others` alone; no file is read.
+    [[nodiscard]] Result<void> check_names(const PluginFile& file, const Manifest& manifest, const std::vector<DescribedPlugin>& others) const;
     /// Whether the policy lets a file with this content be used there; the file need not exist. Errors: denied_by_policy.
     [[nodiscard]] Result<void> check_policy(const PluginFile& file, const std::string& sha256) const;
     [[nodiscard]] const PluginDirectories& directories() const { return directories_; }
@@ -85,9 +91,12 @@ public:
 
 private:
     [[nodiscard]] std::vector<DescribedPlugin> describe_files(const std::vector<PluginFile>& files) const;
+    struct Described;
+    [[nodiscard]] std::vector<Described> describe_all() const;
 
     PluginDirectories directories_;
     PluginPolicy policy_;
+    std::vector<std::string_view> program_flags_;
 };
 
 /// The second door, for tests: a provider from an entry function of this program. `manifest_json` is what the note would hold.

@@ -7,6 +7,7 @@
 # Outside this project, `cmake --install` puts it into QWEN_PROVIDER_INSTALL_DIR (empty: nowhere).
 # The target is an ordinary MODULE: add options and libraries with target_link_libraries(<id> PRIVATE ...).
 include_guard(GLOBAL)
+include(CheckLinkerFlag)
 
 # Compiles a crate to an archive and links it in whole: its std goes into the file too. The version script hides all of it but the entry function.
 # No --exclude-libs here: the entry function itself comes out of an archive.
@@ -38,8 +39,10 @@ function(qwen_add_provider id)
 
     get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
     set(note_extension c)
+    set(note_language C)
     if(NOT "C" IN_LIST languages)
         set(note_extension cpp)
+        set(note_language CXX)
     endif()
     get_filename_component(manifest ${arg_MANIFEST} ABSOLUTE)
     set(note ${CMAKE_CURRENT_BINARY_DIR}/${id}_manifest_note.${note_extension})
@@ -56,6 +59,11 @@ function(qwen_add_provider id)
         qwen_link_rust(${id} ${rust_sources})
     else()
         target_link_options(${id} PRIVATE -Wl,--exclude-libs,ALL)
+    endif()
+    # A forgotten entry function fails here and not when somebody loads the file; lld has no such option.
+    check_linker_flag(${note_language} -Wl,--require-defined=main QWEN_LINKER_HAS_REQUIRE_DEFINED)
+    if(QWEN_LINKER_HAS_REQUIRE_DEFINED)
+        target_link_options(${id} PRIVATE -Wl,--require-defined=qwen_provider_entry_v1)
     endif()
     target_link_options(${id} PRIVATE
         -Wl,--version-script=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/provider.map -Wl,-z,defs -Wl,-z,now -Wl,-z,nodelete

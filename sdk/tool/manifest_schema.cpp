@@ -5,12 +5,15 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
+
+#include "qwen/plugin.h"
 
 namespace qwen::sdk {
 namespace {
@@ -135,6 +138,25 @@ std::size_t edit_distance(std::string_view left, std::string_view right) {
         }
     }
     return row[right.size()];
+}
+
+/// Host services a plugin may name; those of the headers beside this tool.
+constexpr std::array<std::string_view, 8> kServices{QWEN_EXT_SETTINGS, QWEN_EXT_SECRETS, QWEN_EXT_HTTP,   QWEN_EXT_CLOCK,
+                                                    QWEN_EXT_UI,       QWEN_EXT_RANDOM,  QWEN_EXT_CRYPTO, QWEN_EXT_COMMAND};
+
+/// "https://host[:port]"; http to this machine alone. What the program's own URL parser makes of the rest is its business.
+bool is_origin(std::string_view text) {
+    const bool is_https = text.substr(0, 8) == "https://";
+    if (!is_https && text.substr(0, 7) != "http://") return false;
+    std::string_view host = text.substr(is_https ? 8 : 7);
+    if (const auto colon = host.rfind(':'); colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
+        const std::string_view port = host.substr(colon + 1);
+        const bool is_number = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string_view::npos;
+        if (!is_number) return false;
+        host = host.substr(0, colon);
+    }
+    if (host.empty() || host.find_first_of("/?#@ *") != std::string_view::npos) return false;
+    return is_https || host == "localhost" || host == "[::1]" || host.substr(0, 4) == "127.";
 }
 
 class Converter {
@@ -270,6 +292,9 @@ public:
 
     void check(const Json& manifest, const ManifestIdentity& identity) {
         check_identity(manifest, identity);
+        check_services("requires");
+        check_services("wants");
+        check_origins();
         check_unique("methods", "id", is_preset_name, "a name like 'api-key'");
         check_unique("presets", "id", is_preset_name, "lower-case letters, digits, '_', '-' and '.'");
         check_unique("settings", "key", is_identifier, "lower-case letters, digits and '_'");
@@ -296,6 +321,22 @@ private:
         } else if (const auto built = parse_abi(identity.abi_built); built && (least->first != built->first || least->second > built->second)) {
             blame("abi_min", "'abi_min' is " + text("abi_min") + " but these headers are ABI " + std::string(identity.abi_built));
         }
+    }
+
+    void check_services(std::string_view list) {
+        for_each_text(list, [&](const toml::node& node, const std::string& name) {
+            if (std::find(kServices.begin(), kServices.end(), name) != kServices.end()) return;
+            const auto nearest = std::min_element(kServices.begin(), kServices.end(),
+                                                  [&](auto one, auto other) { return edit_distance(name, one) < edit_distance(name, other); });
+            const std::string guess = edit_distance(name, *nearest) < 4 ? " (did you mean '" + std::string(*nearest) + "'?)" : "";
+            converter_.blame(node.source(), "'" + std::string(list) + "[]' names '" + name + "', which no host service is called" + guess);
+        });
+    }
+
+    void check_origins() {
+        for_each_text("origins", [&](const toml::node& node, const std::string& text) {
+            if (!is_origin(text)) converter_.blame(node.source(), "'origins[]' must look like \"https://api.example.com\", without a path; http only to this machine");
+        });
     }
 
     void check_setting(const toml::table& setting) {
@@ -348,6 +389,15 @@ private:
         if (array == nullptr) return;
         for (const toml::node& element : *array) {
             if (const toml::table* const table = element.as_table()) visit(*table);
+        }
+    }
+
+    template <typename Visit>
+    void for_each_text(std::string_view list, Visit visit) const {
+        const toml::array* const array = root_[list].as_array();
+        if (array == nullptr) return;
+        for (const toml::node& element : *array) {
+            if (const auto text = element.value_exact<std::string>()) visit(element, *text);
         }
     }
 

@@ -2,7 +2,7 @@
 
 import shutil
 
-from harness import require, scenario
+from harness import STORY, require, scenario
 
 
 def built(world, name):
@@ -154,3 +154,27 @@ def a_broken_or_greedy_plugin_of_ones_own_is_in_nobodys_way(world):
     world.qwen("--help").exits(0)
     world.qwen("auth", "status").exits(4)
     world.qwen("-p", "hi", "--provider", "well_behaved", *world.flags).exits(3).complains("--openai-api-key")
+
+
+def with_flag(world, flag):
+    """The plugin that is built beside the program, with another flag in its manifest; JSON takes the blanks."""
+    image = built(world, "well_behaved").read_bytes()
+    own, other = b'"--well-behaved-api-key"', f'"{flag}"'.encode()
+    require(image.count(own) == 1 and len(other) <= len(own), f"one flag to replace by {flag}")
+    return image.replace(own, other.ljust(len(own)))
+
+
+@scenario
+def a_plugin_whose_flag_is_taken_stops_nobody_else(world):
+    for flag, owner in (("--openai-api-key", "by plugin 'openai_compat'"), ("--model", "by the program"), ("--json", "by the program")):
+        path = put(world, "well_behaved", with_flag(world, flag))
+        world.qwen("-p", "hi", *world.flags).exits(0).prints(STORY).says_nothing()
+        world.qwen("plugin", "list").exits(0).prints_part(f"the flag {flag} of plugin 'well_behaved' is taken {owner}")
+        world.qwen("plugin", "why", "well_behaved").exits(3).prints_part(f"is taken {owner}", "name the setting otherwise")
+        world.qwen("plugin", "verify").exits(3).prints_part("refused  well_behaved", "ok       openai_compat")
+        world.qwen("--provider", "well_behaved", "-p", "hi").exits(3).prints_nothing().complains(f"is taken {owner}")
+        path.unlink()
+        source = world.work / "well_behaved.so"
+        source.write_bytes(with_flag(world, flag))
+        world.qwen("plugin", "install", "well_behaved.so").exits(3).complains(f"is taken {owner}")
+        require(not path.exists(), "nothing installed")

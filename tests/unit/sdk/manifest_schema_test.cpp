@@ -59,6 +59,10 @@ TEST_CASE("a mistake is named with its place") {
     };
     const Row rows[] = {
         {"misspelt key", "vendr = 'x'\n", "plugin.toml:7:1: unknown key 'vendr' (did you mean 'vendor'?)"},
+        {"service that is not there", "requires = ['qwen.secret/1']\n",
+         "plugin.toml:7:13: 'requires[]' names 'qwen.secret/1', which no host service is called (did you mean 'qwen.secrets/1'?)"},
+        {"origin with a path", "origins = ['https://api.example.com/v1']\n",
+         "plugin.toml:7:12: 'origins[]' must look like \"https://api.example.com\", without a path; http only to this machine"},
         {"wrong type", "origins = 'x'\n", "plugin.toml:7:11: 'origins' must be a list of texts"},
         {"wrong choice", "relaxed = ['network']\n", "plugin.toml:7:12: 'relaxed[]' is 'network'; it must be one of threads"},
         {"missing member", "[[methods]]\nid = 'a'\n", "plugin.toml:7:1: 'methods.kind' is missing"},
@@ -94,6 +98,17 @@ TEST_CASE("a plugin cannot ask for a newer ABI than it was compiled with") {
     const auto conversion = convert(text);
 
     CHECK_FALSE(conversion.problems.empty());
+}
+
+TEST_CASE("origins are https, or this machine") {
+    for (const char* good : {"https://a", "https://a.example:8443", "https://[2001:db8::1]:443", "https://[2001:db8::1]", "http://127.0.0.1:8080", "http://localhost", "http://[::1]:1"}) {
+        CAPTURE(good);
+        CHECK(convert(std::string(kSmallest) + "origins = ['" + good + "']\n").problems.empty());
+    }
+    for (const char* bad : {"a.example", "http://a.example", "https://", "https://a/", "https://a:port", "https://*.a", "ftp://a", "https://me@a", ""}) {
+        CAPTURE(bad);
+        CHECK(convert(std::string(kSmallest) + "origins = ['" + bad + "']\n").problems.size() == 1);
+    }
 }
 
 }
