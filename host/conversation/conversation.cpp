@@ -20,6 +20,7 @@
 #include "host/terminal/answer_writer.hpp"
 #include "host/terminal/console_interaction.hpp"
 #include "host/terminal/error_report.hpp"
+#include "host/terminal/line_input.hpp"
 #include "host/terminal/output.hpp"
 #include "host/terminal/progress_line.hpp"
 
@@ -85,7 +86,7 @@ public:
         if (!opened && opened.error().code == ErrorCode::not_authenticated) opened = first_sign_in(opened.error());
         if (!opened) return say_error(run_.speech, opened.error());
         connection_ = std::move(*opened);
-        write_to_stderr(fmt::format("qwen: {} answers with {}. /help shows the commands, Ctrl-D leaves.\n", sanitized_line(connection_->name()),
+        write_to_stderr(fmt::format("qwen: {} answers with {}. /help for help, Ctrl-D to leave.\n", sanitized_line(connection_->name()),
                                     sanitized_line(connection_->target().model)));
         if (!messages_.empty()) write_to_stderr(fmt::format("Continued: {} messages.\n", messages_.size()));
         while (take_turn()) {
@@ -137,6 +138,8 @@ private:
 
     void ask(const std::string& question) {
         messages_.push_back({chat::Message::Role::user, question});
+        std::optional<UnseenTyping> unseen;
+        if (editor_->shows_what_was_typed()) unseen.emplace(STDIN_FILENO);
         ProgressLine progress(fmt::format("waiting for {}", connection_->target().base_url.origin().host), run_.around.terminal, run_.options.plain);
         KeptAnswer answer(answer_form(run_.around.terminal, run_.options.raw ? RawAnswer::yes : RawAnswer::no, run_.options.color, run_.around.environment), progress);
         auto done = chat::ChatClient(connection_->pipeline(), connection_->target()).stream(sent(), answer, context_);
@@ -186,7 +189,7 @@ private:
                 if (const auto cleared = store_.clear(); !cleared) say(cleared.error());
                 write_to_stderr("The conversation is forgotten.\n");
                 break;
-            case SlashCommand::help: write_to_stderr(slash_help()); break;
+            case SlashCommand::help: write_to_stderr(slash_help(columns_now(STDERR_FILENO))); break;
             case SlashCommand::quit: return false;
         }
         return true;

@@ -1,12 +1,14 @@
 #include "host/conversation/line_editor.hpp"
 
 #include <dlfcn.h>
+#include <fmt/format.h>
 #include <histedit.h>
 #include <langinfo.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <clocale>
 #include <cstdio>
@@ -86,10 +88,11 @@ public:
 
     Input read(const std::string& prompt, const Context& context) override {
         prompt_ = prompt;
+        columns_ = columns_now(STDOUT_FILENO);
         context_ = &context;
         interrupted_ = false;
         pending_.clear();
-        const SavedTerminal saved(STDIN_FILENO, kPasteModeOff);
+        const UnseenTyping unseen(STDIN_FILENO, kPasteModeOff);  // the editor shows what is typed, also what was typed before it was there
         write_to_stdout(kPasteModeOn);
         int length = 0;
         const wchar_t* const text = library_.gets(editor_, &length);
@@ -104,6 +107,8 @@ public:
         while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
         return {Outcome::line, with_line_breaks(std::move(line))};
     }
+
+    bool shows_what_was_typed() const override { return true; }
 
     void remember(const std::string& line) override {
         std::string entry = line;
@@ -149,15 +154,42 @@ private:
                 interrupted_ = true;
                 return -1;
             }
-            if (ready < 0 && errno == EINTR) {
-                library_.resize(editor_);
-                continue;
-            }
+            draw_at_new_size();
+            if (ready < 0 && errno == EINTR) continue;
             if (!read_character()) return 0;
         }
         *character = static_cast<wchar_t>(pending_.front());
         pending_.pop_front();
         return 1;
+    }
+
+    /// How many columns the prompt and the line up to the cursor take.
+    [[nodiscard]] std::size_t cells_before_cursor() const {
+        const LineInfo* const info = library_.line(editor_);
+        std::string text = prompt_ + std::string(info->buffer, static_cast<std::size_t>(info->cursor - info->buffer));
+        std::size_t cells = 0;
+        std::mbstate_t state{};
+        for (const char* at = text.c_str(); *at != '\0';) {
+            wchar_t wide = 0;
+            const std::size_t used = std::mbrtowc(&wide, at, MB_CUR_MAX, &state);
+            if (used > MB_CUR_MAX) break;
+            cells += static_cast<std::size_t>(std::max(0, ::wcwidth(wide)));
+            at += used;
+        }
+        return cells;
+    }
+
+    /// libedit takes the new size for its next drawing, but leaves the old one where it is. Where that begins depends on the terminal: some wrap old lines anew,
+    /// some do not. Of the two the nearer line is taken, so that nothing but the line that is edited is ever erased.
+    void draw_at_new_size() {
+        const unsigned columns = columns_now(STDOUT_FILENO);
+        if (columns == columns_ || columns == 0) return;
+        const auto cells = cells_before_cursor();
+        const auto lines_up = std::min(cells / std::max(columns_, 1U), cells / columns);
+        columns_ = columns;
+        write_to_stdout("\r" + (lines_up > 0 ? fmt::format("\033[{}A", lines_up) : std::string()) + "\033[J");
+        library_.resize(editor_);
+        library_.set(editor_, EL_REFRESH);
     }
 
     bool read_character() {
@@ -200,6 +232,7 @@ private:
     EditLine* editor_ = nullptr;
     History* history_ = nullptr;
     std::string prompt_;
+    unsigned columns_ = 0;
     const Context* context_ = nullptr;
     bool interrupted_ = false;
     PasteFilter filter_;
@@ -219,6 +252,7 @@ public:
         if (!*line) return {Outcome::ended, {}};
         return {Outcome::line, std::move(**line)};
     }
+    bool shows_what_was_typed() const override { return false; }
     void remember(const std::string&) override {}
 };
 

@@ -29,6 +29,8 @@ public:
     virtual ~LineEditor() = default;
     /// Waits for a line; `prompt` has no control characters. `context` is cancelled by Ctrl-C.
     [[nodiscard]] virtual Input read(const std::string& prompt, const Context& context) = 0;
+    /// Whether what is typed between two reads is on the screen at the next one, so that the terminal need not echo it.
+    [[nodiscard]] virtual bool shows_what_was_typed() const = 0;
     /// Puts a line into the history and its file. Lines of several lines stay one entry.
     virtual void remember(const std::string& line) = 0;
 

@@ -11,8 +11,11 @@
 namespace qwen::host {
 namespace {
 
+/// From here on a row of the help fits into one line.
+constexpr unsigned kWideHelp = 80;
+
 constexpr std::array kRows{
-    SlashRow{SlashCommand::auth, "/auth", "[PROVIDER]", "use another provider, or sign in to one; the conversation is kept"},
+    SlashRow{SlashCommand::auth, "/auth", "[PROVIDER]", "another provider or account; the conversation is kept"},
     SlashRow{SlashCommand::model, "/model", "[NAME]", "use another model; without a name: the models there are"},
     SlashRow{SlashCommand::status, "/status", "", "say who answers, and how long the conversation is"},
     SlashRow{SlashCommand::config, "/config", "[KEY]", "show every setting, where it comes from and what it hides"},
@@ -24,6 +27,19 @@ constexpr std::array kRows{
 std::string_view trimmed(std::string_view text) {
     const auto first = text.find_first_not_of(" \t");
     return first == std::string_view::npos ? std::string_view() : text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+/// Broken between words; `indent` blanks before each line.
+std::string in_lines(std::string_view text, std::size_t indent, std::size_t columns) {
+    std::string lines;
+    while (!text.empty()) {
+        const auto room = std::max<std::size_t>(columns > indent ? columns - indent : 1, 1);
+        auto end = text.size() <= room ? text.size() : text.rfind(' ', room);
+        if (end == std::string_view::npos) end = std::min(text.find(' '), text.size());
+        lines += std::string(indent, ' ') + std::string(text.substr(0, end)) + '\n';
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return lines;
 }
 
 std::string_view first_word(std::string_view line) { return line.substr(0, line.find_first_of(" \t")); }
@@ -61,10 +77,15 @@ std::vector<std::string_view> slash_completions(std::string_view start) {
 
 std::string remembered_form(std::string_view line) { return std::string(is_slash_line(line) ? first_word(line) : line); }
 
-std::string slash_help() {
+std::string slash_help(unsigned columns) {
+    if (columns == 0) columns = kWideHelp;
     std::string text;
-    for (const auto& row : kRows) text += fmt::format("  {:<20}{}\n", fmt::format("{} {}", row.word, row.operand), row.summary);
-    return text + "  Ctrl-C stops an answer; what was said until then is kept.\n";
+    for (const auto& row : kRows) {
+        const auto form = fmt::format("{} {}", row.word, row.operand);
+        if (columns >= kWideHelp) text += fmt::format("  {:<20}{}\n", form, row.summary);
+        else text += "  " + std::string(trimmed(form)) + '\n' + in_lines(row.summary, 6, columns);
+    }
+    return text + in_lines("Ctrl-C stops an answer; what was said until then is kept.", 2, columns);
 }
 
 }  // namespace qwen::host

@@ -36,6 +36,7 @@ struct SlashLine {
 [[nodiscard]] std::vector<std::string_view> slash_completions(std::string_view start);
 /// What the history keeps of a line: a question whole, of a command the word alone. What is typed behind it may be a key that belongs somewhere else.
 [[nodiscard]] std::string remembered_form(std::string_view line);
-[[nodiscard]] std::string slash_help();
+/// For a terminal of so many columns; 0: not known.
+[[nodiscard]] std::string slash_help(unsigned columns);
 
 }  // namespace qwen::host

@@ -34,6 +34,30 @@ public:
     EchoOff& operator=(const EchoOff&) = delete;
 };
 
+/// The terminal echoes, and hands over whole lines that it has let the person edit.
+constexpr tcflag_t kLineMode = ECHO | ICANON;
+
+/// For a question in the middle of something that hides what is typed.
+class LineMode {
+public:
+    explicit LineMode(int fd) : fd_(fd) {
+        termios settings{};
+        if (::tcgetattr(fd, &settings) != 0 || (settings.c_lflag & kLineMode) == kLineMode) return;
+        before_ = settings;
+        settings.c_lflag |= kLineMode;
+        ::tcsetattr(fd, TCSADRAIN, &settings);
+    }
+    ~LineMode() {
+        if (before_) ::tcsetattr(fd_, TCSADRAIN, &*before_);
+    }
+    LineMode(const LineMode&) = delete;
+    LineMode& operator=(const LineMode&) = delete;
+
+private:
+    int fd_;
+    std::optional<termios> before_;
+};
+
 /// Waits for input or cancellation.
 Result<void> wait_readable(int fd, const Context& context) {
     while (true) {
@@ -89,7 +113,20 @@ SavedTerminal::~SavedTerminal() {
     g_farewell = {};
 }
 
+UnseenTyping::UnseenTyping(int fd, std::string_view farewell) : saved_(fd, farewell), fd_(fd) {
+    termios settings{};
+    if (::tcgetattr(fd, &settings) != 0) return;
+    before_ = settings;
+    settings.c_lflag &= ~kLineMode;
+    ::tcsetattr(fd, TCSADRAIN, &settings);
+}
+
+UnseenTyping::~UnseenTyping() {
+    if (before_) ::tcsetattr(fd_, TCSADRAIN, &*before_);
+}
+
 Result<std::optional<std::string>> read_line(int fd, const Context& context) {
+    const LineMode line_mode(fd);
     std::string line;
     QWEN_TRY(const bool any, read_into(fd, line, context));
     if (!any) return std::optional<std::string>{};

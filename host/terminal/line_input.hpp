@@ -1,6 +1,8 @@
 // One line from the person at the terminal, shown or hidden, given up at once when the user presses Ctrl-C.
 #pragma once
 
+#include <termios.h>
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,7 +12,7 @@
 
 namespace qwen::host {
 
-/// Reads from `fd` to the end of the line, at most 64 KiB. nullopt: the input ended before anything was typed. Errors: cancelled.
+/// Reads from `fd` to the end of the line, at most 64 KiB; what is typed is seen, also under an UnseenTyping. nullopt: the input ended before anything was typed. Errors: cancelled.
 [[nodiscard]] Result<std::optional<std::string>> read_line(int fd, const Context& context);
 
 /// The same without echo. `question` is written to standard error when the echo is off, so that nobody who types at once is seen. What was pasted is trimmed of white space and one pair of quotes around it. The terminal is as before when it returns, also when the process
@@ -25,6 +27,21 @@ public:
     ~SavedTerminal();
     SavedTerminal(const SavedTerminal&) = delete;
     SavedTerminal& operator=(const SavedTerminal&) = delete;
+};
+
+/// While it lives, what is typed is neither echoed nor edited by the terminal: it waits, key by key, for the editor that reads next, and does not end up in the
+/// middle of an answer. Ctrl-C is a signal still. Does nothing where `fd` is no terminal. A death by signal is as under SavedTerminal. One at a time.
+class UnseenTyping {
+public:
+    explicit UnseenTyping(int fd, std::string_view farewell = {});
+    ~UnseenTyping();
+    UnseenTyping(const UnseenTyping&) = delete;
+    UnseenTyping& operator=(const UnseenTyping&) = delete;
+
+private:
+    SavedTerminal saved_;
+    int fd_;
+    std::optional<termios> before_;
 };
 
 /// Gives back what a hidden input or a SavedTerminal keeps. Async-signal-safe.

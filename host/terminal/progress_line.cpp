@@ -30,6 +30,8 @@ private:
 ProgressLine::ProgressLine(std::string text, const TerminalFacts& terminal, bool plain)
     : text_(std::move(text)), redraws_(terminal.can_redraw() && !plain) {
     if (!terminal.stderr_is_terminal) return;
+    // What wraps could not be taken away again.
+    if (redraws_ && terminal.columns > 0 && text_.size() >= terminal.columns) text_.resize(terminal.columns - 1);
     const SignalsBlocked blocked;
     thread_ = std::thread([this] { show_when_due(); });
 }

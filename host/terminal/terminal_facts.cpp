@@ -10,6 +10,9 @@
 namespace qwen::host {
 namespace {
 
+/// Fewer are no terminal's true size.
+constexpr unsigned kFewestColumns = 20;
+
 /// Containers and remote shells often have no locale although the terminal in front of them is in UTF-8.
 bool terminal_is_utf8() {
     termios settings{};
@@ -28,12 +31,6 @@ bool locale_is_utf8(const system::Environment& environment) {
     return terminal_is_utf8();
 }
 
-unsigned terminal_columns() {
-    winsize size{};
-    if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 20) return 80;
-    return size.ws_col;
-}
-
 }  // namespace
 
 TerminalFacts TerminalFacts::detect(const system::Environment& environment) {
@@ -43,8 +40,14 @@ TerminalFacts TerminalFacts::detect(const system::Environment& environment) {
     facts.stderr_is_terminal = ::isatty(STDERR_FILENO) == 1;
     facts.is_dumb = !environment.has("TERM") || environment.variable("TERM") == "dumb";
     facts.is_utf8 = locale_is_utf8(environment);
-    if (facts.stderr_is_terminal) facts.columns = terminal_columns();
+    const auto columns = columns_now(STDERR_FILENO);
+    if (columns >= kFewestColumns) facts.columns = columns;
     return facts;
+}
+
+unsigned columns_now(int fd) {
+    winsize size{};
+    return ::ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 bool use_color(bool stream_is_terminal, bool is_dumb, ColorChoice choice, const system::Environment& environment) {

@@ -28,6 +28,9 @@ struct TerminalFacts {
     [[nodiscard]] static TerminalFacts detect(const system::Environment& environment);
 };
 
+/// The width of the terminal behind `fd` as it is now; 0: not known.
+[[nodiscard]] unsigned columns_now(int fd);
+
 /// The order: the user's choice, NO_COLOR (set and not empty: off), CLICOLOR_FORCE (set and not "0": on), TERM=dumb, whether the stream is a terminal.
 [[nodiscard]] bool use_color(bool stream_is_terminal, bool is_dumb, ColorChoice choice, const system::Environment& environment);
 

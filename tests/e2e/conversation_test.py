@@ -287,3 +287,81 @@ def a_key_behind_a_slash_command_is_in_no_history(world):
     terminal.ends(0)
     require(mistake not in (world.home / ".qwen" / "history").read_text(), "no key in the history")
     world.runs.remove(terminal.run)  # the terminal's own echo of what was typed
+
+
+@scenario
+def ctrl_c_in_each_state_keeps_the_conversation_and_the_prompt(world):
+    """Editing, waiting for the first byte, in the middle of an answer, behind a slash command, and twice in a row."""
+    terminal = conversation(world)
+    terminal.enter("kept question")
+    terminal.at_prompt()
+    terminal.type("half a line")
+    terminal.interrupt()
+    terminal.at_prompt()
+    terminal.enter("/model slow-headers-20000")
+    terminal.at_prompt()
+    terminal.enter("waits")
+    world.wait_for(lambda: len(world.chats()) == 2, "the request")
+    terminal.interrupt()
+    terminal.at_prompt().wait_for("(stopped)")
+    terminal.enter("/model stall-after-3")
+    terminal.at_prompt()
+    begin = len(terminal.bytes)
+    terminal.enter("streams")
+    terminal.wait_for_bytes(b"Once upon a", begin)
+    terminal.interrupt()
+    terminal.at_prompt().wait_for("(stopped; what was said is kept)")
+    for _ in range(3):
+        terminal.interrupt()
+        terminal.at_prompt()
+    terminal.enter("/model gpt-4o")
+    terminal.at_prompt()
+    terminal.enter("last question")
+    terminal.at_prompt()
+    terminal.enter("/quit")
+    terminal.ends(0)
+    said = [message["content"] for message in last_messages(world)]
+    require(said == ["kept question", STORY, "streams", "Once upon a", "last question"], f"what was said and no more, not {said}")
+
+
+@scenario
+def ctrl_c_in_a_question_keeps_the_conversation(world):
+    terminal = conversation(world)
+    terminal.enter("/auth")
+    terminal.wait_for("Who is to answer?")
+    terminal.interrupt()
+    terminal.at_prompt()
+    terminal.enter("/auth openrouter")
+    terminal.wait_for("not shown")
+    terminal.interrupt()
+    terminal.at_prompt()
+    terminal.enter("a question")
+    terminal.wait_for(STORY[-12:])
+    terminal.at_prompt()
+    terminal.enter("/quit")
+    terminal.ends(0)
+
+
+@scenario
+def what_is_typed_during_an_answer_is_the_next_question(world):
+    terminal = conversation(world, "echo+slow-first-300")
+    terminal.enter("first question")
+    world.wait_for(lambda: len(world.chats()) == 1, "the request")
+    terminal.type("secnd\x7f\x7f\x7fcond\x1b[D\x1b[D\x1b[D\x1b[D")
+    terminal.wait_for("first question\nopenai_compat/echo+slow-first-300> second")
+    terminal.enter("")
+    world.wait_for(lambda: len(world.chats()) == 2, "the second question")
+    terminal.at_prompt()
+    terminal.enter("/quit")
+    terminal.ends(0)
+    require(last_messages(world)[-1]["content"] == "second", "the keys in their order, each of them once")
+
+
+@scenario
+def killed_in_the_middle_of_an_answer_it_leaves_the_terminal_as_it_was(world):
+    terminal = conversation(world, "markdown+size-3+stall-after-70")
+    terminal.enter("question")
+    terminal.wait_for("ls -lS *")
+    terminal.process.send_signal(signal.SIGTERM)
+    terminal.ends(-signal.SIGTERM)
+    require(terminal.screen.cursor.attrs == terminal.screen.default_char, "the terminal's own colours")

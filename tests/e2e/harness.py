@@ -132,11 +132,12 @@ class Provider:
 
 
 class World:
-    def __init__(self, build, verbose=False):
+    def __init__(self, build, verbose=False, updates_screens=False):
         self.program = build / "bin" / "qwen"
         self.build = build
         self.source = pathlib.Path(__file__).resolve().parent.parent.parent
         self.verbose = verbose
+        self.updates_screens = updates_screens
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="qwen-e2e-"))
         self.home = self.root / "home"
         self.work = self.root / "home" / "project"

@@ -1,8 +1,11 @@
 """A person in front of a whole terminal: all three streams on a pseudo terminal, its screen kept by a terminal emulator (pyte)."""
 
+import difflib
 import fcntl
 import os
+import pathlib
 import pty
+import re
 import select
 import signal
 import struct
@@ -11,10 +14,12 @@ import termios
 import time
 
 import pyte
+from wcwidth import wcwidth
 
 from harness import Failure, Run
 
 
+SCREENS = pathlib.Path(__file__).resolve().parent / "screens"
 IUTF8 = 0o40000  # Linux; Python's termios has no name for it
 
 
@@ -25,6 +30,7 @@ class Terminal:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self._bytes = b""
+        self._entered = 0
         self._master, self._slave = pty.openpty()
         self._set_size(columns, rows)
         if utf8_terminal:
@@ -49,9 +55,15 @@ class Terminal:
         os.write(self._master, text.encode())
 
     def enter(self, text):
+        self._entered = len(self._bytes)
         self.type(text + "\r")
 
+    def at_prompt(self):
+        """Until the next line may be typed: the line editor has switched bracketed paste on."""
+        return self.wait_for_bytes(b"\x1b[?2004h", self._entered).wait_until_quiet(0.02)
+
     def interrupt(self):
+        self._entered = len(self._bytes)
         self.type("\x03")
 
     def paste(self, text):
@@ -59,13 +71,19 @@ class Terminal:
 
     def styled(self, text):
         """How the first character of `text` on the screen is shown: its cell (`bold`, `italics`, `fg`, ...)."""
-        for row, line in enumerate(self.screen.display):
+        for row in range(self.screen.lines):
+            line = self._line(row)
             if text in line:
                 return self.screen.buffer[row][line.index(text)]
         raise Failure(f"  no {text!r} on this screen:\n{self.text()}")
 
     def text(self):
-        return "\n".join(line.rstrip() for line in self.screen.display).rstrip()
+        return "\n".join(self._line(row).rstrip() for row in range(self.screen.lines)).rstrip()
+
+    def _line(self, row):
+        """As pyte's `display`, which fails when half of a wide character was written over."""
+        cells = [self.screen.buffer[row][column].data for column in range(self.screen.columns)]
+        return "".join(cell or ("" if column > 0 and wcwidth(cells[column - 1][:1] or " ") == 2 else " ") for column, cell in enumerate(cells))
 
     def _read(self, seconds):
         if self._master is None:
@@ -108,6 +126,29 @@ class Terminal:
     def bytes(self):
         """What the program has sent so far."""
         return self._bytes
+
+    def picture(self):
+        """The screen as it is kept in tests/e2e/screens: its lines without what differs from run to run, and where the cursor is."""
+        text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", self.text())
+        cursor = self.screen.cursor
+        size = f"{self.screen.columns}x{self.screen.lines}"
+        return f"{text}\n-- {size}, cursor in line {cursor.y + 1}, column {cursor.x + 1}{', hidden' if cursor.hidden else ''}\n"
+
+    def shows(self, name):
+        """The screen becomes that of screens/NAME_COLUMNSxLINES.txt. `tests/e2e/run --update` writes the file instead."""
+        path = SCREENS / f"{name}_{self.screen.columns}x{self.screen.lines}.txt"
+        if self.world.updates_screens:
+            self.wait_until_quiet(0.7)
+            path.write_text(self.picture())
+            return self
+        expected = path.read_text()
+        end = time.monotonic() + self.timeout
+        while self.picture() != expected:
+            if time.monotonic() > end:
+                difference = "\n".join(difflib.unified_diff(expected.splitlines(), self.picture().splitlines(), str(path.name), "now", lineterm=""))
+                raise Failure(f"  another screen (tests/e2e/run --update keeps it):\n{difference}")
+            self._read(0.02)
+        return self
 
     def sees_bytes(self, data):
         """Whether the program has sent these bytes, on the screen or not."""

@@ -28,7 +28,7 @@ TEST_CASE("every command of the table is understood, with and without what it ta
         const auto with_operand = parse_slash_line(std::string(row.word) + " \t some thing  ");
         CHECK(with_operand.has_value() == !row.operand.empty());
         if (with_operand) CHECK(with_operand->operand == "some thing");
-        CHECK(slash_help().find(row.word) != std::string::npos);
+        CHECK(slash_help(80).find(row.word) != std::string::npos);
         CHECK(slash_completions(row.word) == std::vector<std::string_view>{row.word});
     }
 }
@@ -39,6 +39,21 @@ TEST_CASE("an unknown command names the nearest one, and shows nothing that move
     CHECK(misspelt.error().hint == "/model");
     CHECK(parse_slash_line("/zzzzzzzz").error().hint == "/help");
     CHECK(parse_slash_line("/\x1b[2J").error().message.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("the help is as wide as the terminal, and says the same") {
+    const auto words_of = [](std::string text) {
+        std::string words;
+        for (const char c : text)
+            if (c != ' ' && c != '\n') words += c;
+        return words;
+    };
+    for (const unsigned columns : {20U, 39U, 40U, 60U, 80U, 200U}) {
+        CAPTURE(columns);
+        const auto help = slash_help(columns);
+        CHECK(words_of(help) == words_of(slash_help(200)));
+        for (std::size_t begin = 0; begin < help.size(); begin = help.find('\n', begin) + 1) CHECK(help.find('\n', begin) - begin <= columns);
+    }
 }
 
 TEST_CASE("of a command the history keeps the word, of a question everything") {
