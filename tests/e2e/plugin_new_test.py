@@ -67,3 +67,15 @@ def the_manifest_page_is_accepted_as_it_stands(world):
     require('"id":"acme"' in workshop.run(note, example, "--json"), "the manifest as JSON")
     for key in ("license", "relaxed", "interactive", "placeholder", "required", "sources", "key_required", "help_url"):
         require(f"`{key}`" in page, f"the key {key} on the page")
+
+
+@scenario
+def the_commands_without_cmake_make_the_same_plugin(world):
+    workshop = Workshop(world)
+    world.qwen("plugin", "new", "acme", ".", cwd=workshop.place).exits(0)
+    page = (workshop.prefix / "share/doc/qwen/plugins/README.md").read_text()
+    commands = page.split("```sh\n")[1].split("```")[0]
+    require("pkg-config" in commands and "manifest_note" in commands, f"the commands with pkg-config, not {commands}")
+    workshop.run("bash", "-euc", f"export PKG_CONFIG_PATH='{workshop.prefix}/lib/pkgconfig'\n{commands}")
+    workshop.install(workshop.place / "acme.so")
+    world.qwen("--provider", "acme", "-p", "hi", env={"ACME_API_KEY": world.key, "ACME_BASE_URL": world.url}).exits(0).prints(STORY).says_nothing()

@@ -51,6 +51,7 @@ def use_a_key(world, name):
     world.qwen(*ask).exits(0).prints(STORY).says_nothing()
     other = world.secret("refused")
     world.qwen(*ask, env={f"{name.upper()}_API_KEY": other}).exits(4).prints_nothing()
+    world.qwen(*ask, env={f"{name.upper()}_API_KEY": "schlüssel"}).exits(3).prints_nothing().complains("the API key cannot be sent", "api_key")
     world.qwen("auth", "logout", name).exits(0).does_not_say("could not be revoked")
     world.qwen(*ask).exits(4)
     at_terminal(world, "auth", "login", name, answers=[("API key", world.key + "\n")]).exits(0).complains("Signed in")
@@ -115,9 +116,14 @@ def a_token_printed_by_a_command(world):
     world.qwen(*ask).exits(4).prints_nothing()
     command.write_text("#!/bin/sh\nexit 3\n")
     world.qwen(*ask).complains("print-token", "exit status 3").prints_nothing()
-    # A project cannot choose what is run, nor where the token goes.
-    world.write(".env", f"COMMAND_C_BASE_URL={world.url}\n")
-    world.qwen("auth", "login", "command_c").exits(2).complains("command_c")
+    world.qwen("auth", "login", "command_c").exits(2).complains("nothing to sign in to")
+    # A project cannot choose where the token goes.
+    command.write_text(f'#!/bin/sh\ncat "{answer}"\n')
+    prints(token=world.key)
+    other = world.start_provider("--accept-anyone")
+    world.write(".env", f"COMMAND_C_BASE_URL={other.url}\n")
+    world.qwen(*ask)
+    require(other.requests() == [], "nothing sent to the project's server")
 
 
 def signature_v4(request, body, key, secret):

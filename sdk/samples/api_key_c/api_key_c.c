@@ -30,6 +30,12 @@ static int find_key(qwen_call *call, qwen_str *key) {
     return 0;
 }
 
+static qwen_status fail(qwen_call *call, qwen_status code, const char *message) {
+    const qwen_error error = {.struct_size = sizeof error, .code = code, .message = text(message), .setting = text("api_key")};
+    host->error(call, &error);
+    return code;
+}
+
 static qwen_status state(qwen_instance *instance, qwen_call *call, const qwen_sink_ops *ops, qwen_sink *sink) {
     qwen_str key;
     const qwen_state now = {.struct_size = sizeof now, .kind = find_key(call, &key) ? QWEN_STATE_READY : QWEN_STATE_LOGIN_NEEDED};
@@ -39,7 +45,7 @@ static qwen_status state(qwen_instance *instance, qwen_call *call, const qwen_si
 
 static qwen_status authorize(qwen_instance *instance, qwen_call *call, const qwen_request *request, const qwen_sink_ops *ops, qwen_sink *sink) {
     char header[4096] = "Bearer ";
-    qwen_status status = QWEN_ERR_SETTING;
+    qwen_status status = QWEN_ERR_TOO_LARGE;
     qwen_str key;
     (void)instance, (void)request;
     if (!find_key(call, &key)) return QWEN_NEED_LOGIN;
@@ -48,7 +54,7 @@ static qwen_status authorize(qwen_instance *instance, qwen_call *call, const qwe
         status = ops->set_header(sink, text("Authorization"), (qwen_str){header, 7 + key.len, QWEN_STR_SENSITIVE});
     }
     explicit_bzero(header, sizeof header);
-    return status;
+    return status == QWEN_OK ? QWEN_OK : fail(call, QWEN_ERR_SETTING, "the API key cannot be sent: too long, or a character that is not ASCII");
 }
 
 static qwen_status on_response(qwen_instance *instance, qwen_call *call, const qwen_response *response, const qwen_sink_ops *ops, qwen_sink *sink) {

@@ -1,4 +1,5 @@
 // A provider that takes an API key and sends it as a bearer token. The host asks for the key, keeps it, and makes the requests.
+#include <algorithm>
 #include <qwen/plugin.hpp>
 #include <string>
 
@@ -22,6 +23,8 @@ public:
     void authorize(Call& call, const qwen_request&, Sink& sink) override {
         const std::string_view key = find_key(call);
         if (key.empty()) throw Failure(QWEN_NEED_LOGIN);
+        const bool is_plain = std::all_of(key.begin(), key.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+        if (!is_plain) throw Failure(QWEN_ERR_SETTING, "the API key cannot be sent: a character that is not ASCII", {}, "api_key");
         sink.set_header("Authorization", qwen::plugin::sensitive("Bearer " + std::string(key)));
     }
 

@@ -57,6 +57,15 @@ pub struct HostContext {
 }
 
 #[repr(C)]
+pub struct Error {
+    pub struct_size: u32,
+    pub code: Status,
+    pub message: Str,
+    pub hint: Str,
+    pub setting: Str,
+}
+
+#[repr(C)]
 pub struct Sink {
     _opaque: [u8; 0],
 }
@@ -74,7 +83,7 @@ pub struct Host {
     pub version: Str,
     pub ctx: *mut HostContext,
     pub log: unsafe extern "C" fn(*mut HostContext, *mut Call, u32, Str),
-    pub error: unsafe extern "C" fn(*mut Call, *const c_void),
+    pub error: unsafe extern "C" fn(*mut Call, *const Error),
     pub cancelled: unsafe extern "C" fn(*mut Call) -> u32,
     pub deadline_mono_ms: unsafe extern "C" fn(*mut Call) -> i64,
     pub interactive: unsafe extern "C" fn(*mut Call) -> u32,
@@ -177,5 +186,5 @@ unsafe impl Sync for Provider {}
 
 // The sizes of the headers: a member that is missing or misspelt here does not compile.
 const _: () = assert!(size_of::<Str>() == 16 && size_of::<Host>() == 96 && size_of::<Setting>() == 24 && size_of::<HostSettings>() == 16);
-const _: () = assert!(size_of::<StoredSecret>() == 40 && size_of::<HostSecrets>() == 32 && size_of::<State>() == 48);
+const _: () = assert!(size_of::<Error>() == 56 && size_of::<StoredSecret>() == 40 && size_of::<HostSecrets>() == 32 && size_of::<State>() == 48);
 const _: () = assert!(size_of::<Verdict>() == 48 && size_of::<Response>() == 40 && size_of::<SinkOps>() == 80 && size_of::<Provider>() == 72);

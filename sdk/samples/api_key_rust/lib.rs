@@ -34,6 +34,13 @@ unsafe fn find_key<'a>(call: *mut Call) -> Option<&'a [u8]> {
     None
 }
 
+/// Tells the user why the call is about to fail.
+unsafe fn fail(call: *mut Call, code: Status, message: &str) -> Status {
+    let error = Error { struct_size: size_of::<Error>() as u32, code, message: Str::plain(message), hint: Str::EMPTY, setting: Str::plain("api_key") };
+    ((*HOST.load(Ordering::Acquire)).error)(call, &error);
+    code
+}
+
 /// Everything is read from the host when it is needed, so an instance is a name for nothing.
 unsafe extern "C" fn create(_call: *mut Call, instance: *mut *mut Instance) -> Status {
     *instance = core::ptr::NonNull::dangling().as_ptr();
@@ -53,6 +60,9 @@ unsafe extern "C" fn authorize(_instance: *mut Instance, call: *mut Call, _reque
         Some(key) => key,
         None => return NEED_LOGIN,
     };
+    if !key.iter().all(u8::is_ascii_graphic) {
+        return fail(call, ERR_SETTING, "the API key cannot be sent: a character that is not ASCII");
+    }
     let mut header = [b"Bearer ", key].concat();
     let status = ((*ops).set_header)(sink, Str::plain("Authorization"), Str::sensitive(&header));
     // Volatile, so that it is not left out as a write nobody reads.
