@@ -180,7 +180,7 @@ private:
     }
 
     /// libedit takes the new size for its next drawing, but leaves the old one where it is. Where that begins depends on the terminal: some wrap old lines anew,
-    /// some do not. Of the two the nearer line is taken, so that nothing but the line that is edited is ever erased.
+    /// some do not. Of the two the nearer line is taken: a piece of the old drawing may stay, but nothing else is ever erased.
     void draw_at_new_size() {
         const unsigned columns = columns_now(STDOUT_FILENO);
         if (columns == columns_ || columns == 0) return;
