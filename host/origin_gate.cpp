@@ -52,8 +52,12 @@ Result<std::vector<BoundSecret>> bound_secrets(const config::Resolution& resolut
     }
     if (has_credential) return secrets;
     QWEN_TRY(auto stored, store.get(kStoredKey));
-    if (stored) secrets.push_back({{config::Source::account, config::TrustClass::user, provider, {}, {}}, std::move(stored->value)});
+    if (stored) secrets.push_back(stored_secret_of(provider, std::move(stored->value)));
     return secrets;
+}
+
+BoundSecret stored_secret_of(const std::string& provider, Secret value) {
+    return {{config::Source::account, config::TrustClass::user, provider, {}, {}}, std::move(value)};
 }
 
 auth::BindingFacts binding_facts(const config::Resolution& resolution, const plugin::Manifest& manifest, const Url& base_url) {

@@ -27,6 +27,9 @@ struct BoundSecret {
 [[nodiscard]] Result<std::vector<BoundSecret>> bound_secrets(const config::Resolution& resolution, const plugin::Manifest& manifest, auth::SecretStore& store,
                                                              const std::string& provider);
 
+/// What is stored for a provider, as a secret of the user's.
+[[nodiscard]] BoundSecret stored_secret_of(const std::string& provider, Secret value);
+
 /// Whether somebody may be asked before a request is refused.
 enum class OriginQuestion : std::uint8_t { never, ask };
 

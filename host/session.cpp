@@ -13,6 +13,7 @@
 #include "core/pipeline/retry_stage.hpp"
 #include "core/pipeline/trace_stage.hpp"
 #include "core/pipeline/transport_stage.hpp"
+#include "host/handed_out_secret.hpp"
 #include "host/network_settings.hpp"
 #include "host/transport_modules.hpp"
 
@@ -132,6 +133,7 @@ struct Session::State {
     http::NetworkOptions network;  ///< read by the modules when they are opened
     http::StreamTransport transport;
     std::unique_ptr<auth::SecretStore> store;
+    std::optional<HandedOutSecret> plugin_store;
     std::optional<OriginGate> gate;  ///< of a key; a sign-in has rules of its own
     std::unique_ptr<pipeline::Pipeline> plugin_pipeline;
     std::unique_ptr<plugin::PluginProvider> provider;
@@ -210,10 +212,16 @@ Result<std::unique_ptr<Session>> Session::open(SessionParts given) {
     state->target = {std::move(base_url), model, network_timeouts(parts.resolution), "qwen/" QWEN_VERSION};
     state->kind = kind;
     state->store = make_store(parts, name);
+    state->plugin_store.emplace(*state->store);
     if (kind == CredentialKind::key) {
         QWEN_TRY(auto secrets, bound_secrets(parts.resolution, parts.provider.plugin.manifest, *state->store, name));
         if (label.empty() && !secrets.empty()) label = secrets.front().from.to_string();
-        auto reload = [state = state.get(), name] { return bound_secrets(state->parts.resolution, state->provider->manifest(), *state->store, name); };
+        auto reload = [state = state.get(), name]() -> Result<std::vector<BoundSecret>> {
+            QWEN_TRY(auto known, bound_secrets(state->parts.resolution, state->provider->manifest(), *state->store, name));
+            const auto* handed_out = state->plugin_store->last();
+            if (known.empty() && handed_out != nullptr) known.push_back(stored_secret_of(name, handed_out->duplicate()));
+            return known;
+        };
         state->gate.emplace(std::move(secrets), std::move(reload), std::move(facts), std::move(parts.origin_rules), origin_grants(parts), parts.notice);
     }
     state->plugin_pipeline = make_plugin_pipeline(parts, state->transport);
@@ -222,7 +230,7 @@ Result<std::unique_ptr<Session>> Session::open(SessionParts given) {
         call.request = std::move(request);
         return state->plugin_pipeline->send(call, context);
     };
-    plugin::ServiceDependencies services{send, parts.run_command, {}, parts.resolution, *state->store, parts.interaction, parts.clock, parts.random};
+    plugin::ServiceDependencies services{send, parts.run_command, {}, parts.resolution, *state->plugin_store, parts.interaction, parts.clock, parts.random};
     QWEN_TRY(state->provider, plugin::PluginHost::open(std::move(parts.provider), std::move(services)));
     state->manager = std::make_unique<auth::CredentialManager>(auth::CredentialManager::Parts{*state->provider, *state->store, parts.clock, parts.random},
                                                                refresh_locks(parts, name), parts.notice);

@@ -157,3 +157,24 @@ def requests_signed_by_a_provider_in_cpp(world):
     require(request["headers"]["authorization"] == f"AWS4-HMAC-SHA256 {fingerprint}", f"the signature {wanted}, not {request['headers']}")
     configure(world, "signing_cpp", base_url=server.url)
     world.qwen(*ask, env={"SIGNING_CPP_SECRET_ACCESS_KEY": secret}).exits(3).complains("access_key_id")
+
+
+@scenario
+def a_token_that_a_provider_keeps_by_itself_goes_to_no_server_that_a_project_names(world):
+    workshop = Workshop(world)
+    project = workshop.sample("device_code_cpp")
+    # A provider whose author forgot both: that it is a sign-in, and that only the user may say where it goes.
+    manifest = project / "plugin.toml"
+    manifest.write_text(manifest.read_text().replace('kind = "device-code"', 'kind = "none"').replace('help = "where requests go"\nsources = "trusted"', 'help = "where requests go"'))
+    workshop.install(workshop.build(project))
+    issuer = world.start_provider()
+    base = f"{issuer.base_url}/api/v1/oauth2"
+    configure(world, "device_code_cpp", base_url=issuer.url, device_authorization_endpoint=f"{base}/device/code", token_endpoint=f"{base}/token")
+    world.qwen("auth", "login", "device_code_cpp").exits(0)
+    world.written.add((world.home / ".qwen/credentials.json").resolve())
+    ask = ["--provider", "device_code_cpp", "-p", "hi"]
+    world.qwen(*ask).exits(0).prints(STORY)
+    other = world.start_provider("--accept-anyone")
+    world.write(".env", f"DEVICE_CODE_CPP_BASE_URL={other.url}\n")
+    world.qwen(*ask).exits(3).prints_nothing().complains(".env")
+    require(other.requests() == [], "nothing sent to the project's server")
