@@ -49,7 +49,8 @@ const ordered_json* find(const ordered_json& json, std::initializer_list<std::st
 std::uint64_t revision_of(const ordered_json* entry) {
     if (entry == nullptr) return 0;
     const auto member = entry->find("revision");
-    return member != entry->end() && member->is_number_unsigned() ? member->get<std::uint64_t>() : 1;
+    // 0 would mean that nothing is stored; somebody's editor may have written it.
+    return member != entry->end() && member->is_number_unsigned() ? std::max<std::uint64_t>(member->get<std::uint64_t>(), 1) : 1;
 }
 
 ordered_json& make(ordered_json& parent, const std::string& name) {

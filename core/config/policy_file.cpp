@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <toml++/toml.h>
 
+#include "core/config/toml_library.hpp"
 #include "core/system/file.hpp"
 
 namespace qwen::config {

@@ -1,8 +1,8 @@
 #include "core/config/toml_layer.hpp"
 
 #include <algorithm>
-#include <toml++/toml.h>
 
+#include "core/config/toml_library.hpp"
 #include "core/config/value.hpp"
 #include "core/system/file.hpp"
 

@@ -241,23 +241,33 @@ Result<std::size_t> ResponseReader::take(std::span<char> out) {
             if (left_ == 0) state_ = state_ == State::plain ? State::done : State::data_end;
             continue;
         }
-        QWEN_TRY(const auto line, framing_line());
-        if (!line) break;
-        if (state_ == State::data_end) {
-            if (!line->empty()) return bad("a chunk longer than it says");
-            state_ = State::size_line;
-        } else if (state_ == State::size_line) {
-            const auto size = number(trim(line->substr(0, line->find(';'))), 16);
-            if (!size || *size > (std::uint64_t{1} << 40)) return bad("a chunk size that is no number, or out of range");
-            left_ = *size;
-            state_ = left_ == 0 ? State::trailer : State::data;
-        } else {  // trailer
-            trailer_bytes_ += line->size();
-            if (trailer_bytes_ > kMaxHeadBytes) return bad("a trailer longer than 64 KiB");
-            if (line->empty()) state_ = State::done;
-        }
+        const auto taken = take_framing_line();
+        if (!taken && copied == 0) return taken.error();
+        // What came before the mistake was said, however the network cut it: it is handed over first.
+        if (!taken) broken_ = taken.error();
+        if (!taken || !*taken) break;
     }
     return copied;
+}
+
+Result<bool> ResponseReader::take_framing_line() {
+    if (broken_) return *broken_;
+    QWEN_TRY(const auto line, framing_line());
+    if (!line) return false;
+    if (state_ == State::data_end) {
+        if (!line->empty()) return bad("a chunk longer than it says");
+        state_ = State::size_line;
+    } else if (state_ == State::size_line) {
+        const auto size = number(trim(line->substr(0, line->find(';'))), 16);
+        if (!size || *size > (std::uint64_t{1} << 40)) return bad("a chunk size that is no number, or out of range");
+        left_ = *size;
+        state_ = left_ == 0 ? State::trailer : State::data;
+    } else {  // trailer
+        trailer_bytes_ += line->size();
+        if (trailer_bytes_ > kMaxHeadBytes) return bad("a trailer longer than 64 KiB");
+        if (line->empty()) state_ = State::done;
+    }
+    return true;
 }
 
 Result<std::size_t> ResponseReader::read_body(std::span<char> out, std::chrono::milliseconds idle, const Context& context) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,8 @@ private:
     [[nodiscard]] std::string_view buffered() const { return {buffer_.data() + begin_, end_ - begin_}; }
     /// Takes body bytes from the buffer until it, or `out`, is used up.
     [[nodiscard]] Result<std::size_t> take(std::span<char> out);
+    /// One step through the lines between chunks; false when the next line is not there yet.
+    [[nodiscard]] Result<bool> take_framing_line();
     /// A whole line of chunk framing, without its end; nullopt when it is not there yet.
     [[nodiscard]] Result<std::optional<std::string_view>> framing_line();
 
@@ -71,6 +74,7 @@ private:
     State state_ = State::done;
     std::uint64_t left_ = 0;
     std::size_t trailer_bytes_ = 0;
+    std::optional<Error> broken_;  // what is wrong with the framing behind the bytes already handed over
 };
 
 }  // namespace qwen::http

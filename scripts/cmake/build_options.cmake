@@ -29,6 +29,13 @@ elseif(NOT QWEN_SANITIZER STREQUAL "")
     message(FATAL_ERROR "QWEN_SANITIZER is address, thread or empty, not '${QWEN_SANITIZER}'")
 endif()
 
+# Coverage that libFuzzer follows; the fuzzer itself is linked into the targets of tests/fuzz alone.
+if(QWEN_FUZZERS)
+    target_compile_options(qwen_build_options INTERFACE -fsanitize=fuzzer-no-link)
+    # clang puts the sanitizers into the program alone, so the plugins of this build have symbols that only it defines.
+    target_link_options(qwen_build_options INTERFACE -fsanitize=fuzzer-no-link -Wl,-z,undefs)
+endif()
+
 # For a program that loads plugins. They find nothing of it by name: what they get, they get through the table. Its own C++ runtime is inside
 # (decision 0016); a sanitizer needs the shared one.
 add_library(qwen_program_options INTERFACE)
