@@ -12,8 +12,33 @@
 namespace qwen::host::plugin {
 namespace {
 
-Error refuse(const VerifiedPlugin& plugin, std::string_view reason) {
-    return Error{ErrorCode::plugin_refused, fmt::format("the plugin cannot be used: {}", reason), {}, FileLocation{plugin.file.path.native()}};
+Error refuse(const VerifiedPlugin& plugin, std::string_view reason, std::string hint = {}) {
+    return Error{ErrorCode::plugin_refused, fmt::format("the plugin cannot be used: {}", reason), std::move(hint), FileLocation{plugin.file.path.native()}};
+}
+
+/// What stands between `before` and `after`; empty when they are not there in this order.
+std::string_view between(std::string_view text, std::string_view before, std::string_view after) {
+    const auto begin = text.find(before);
+    if (begin == std::string_view::npos) return {};
+    const auto rest = text.substr(begin + before.size());
+    const auto end = rest.find(after);
+    return end == std::string_view::npos ? std::string_view{} : rest.substr(0, end);
+}
+
+/// The linker's words without Boost's around them; the two that every author of plugins meets one day, in ours.
+Error refuse_unlinkable(const VerifiedPlugin& plugin, std::string_view what) {
+    constexpr std::string_view kLinkerSays = "(dlerror system message: ";
+    const auto said = what.find(kLinkerSays) == std::string_view::npos ? what : what.substr(what.find(kLinkerSays) + kLinkerSays.size());
+    const auto reason = said.substr(0, said.rfind("): "));
+    if (const auto version = between(reason, "version `", "' not found"); !version.empty()) {
+        return refuse(plugin, fmt::format("it needs {}, which {} of this system does not have", version, reason.substr(0, reason.find(':'))),
+                      "it was built on a newer system: ask its vendor for a build for this one");
+    }
+    if (const auto missing = reason.find(": cannot open shared object file"); missing != std::string_view::npos) {
+        return refuse(plugin, fmt::format("it needs the library {}, which is not on this system", reason.substr(0, missing)),
+                      "install that library, or ask the plugin's vendor for a build without it");
+    }
+    return refuse(plugin, reason);
 }
 
 /// Kept open for the life of the process, on purpose without destruction: a plugin's thread-local and static objects outlive any order we could choose.
@@ -46,7 +71,7 @@ Result<qwen_provider_entry_fn> open_library(const VerifiedPlugin& plugin) {
         open_libraries().push_back(std::move(library));
         return reinterpret_cast<qwen_provider_entry_fn>(symbol);
     } catch (const std::exception& error) {
-        return refuse(plugin, error.what());
+        return refuse_unlinkable(plugin, error.what());
     }
 }
 

@@ -1,6 +1,8 @@
 """`qwen plugin`: looking at plugins, checking and installing them, without running a byte of their code."""
 
+import re
 import shutil
+import struct
 
 from harness import STORY, require, scenario
 
@@ -178,3 +180,29 @@ def a_plugin_whose_flag_is_taken_stops_nobody_else(world):
         source.write_bytes(with_flag(world, flag))
         world.qwen("plugin", "install", "well_behaved.so").exits(3).complains(f"is taken {owner}")
         require(not path.exists(), "nothing installed")
+
+
+def elf_hash(name):
+    """Of the System V ABI: what the linker compares before it compares the name."""
+    value = 0
+    for byte in name:
+        value = (value << 4) + byte
+        high = value & 0xF0000000
+        value = (value ^ high >> 24) & ~high & 0xFFFFFFFF
+    return struct.pack("<I", value)
+
+
+@scenario
+def a_plugin_built_for_a_newer_system_says_what_it_needs(world):
+    image = built(world, "well_behaved").read_bytes()
+    names = sorted(set(re.findall(rb"GLIBC_2\.\d\d(?=\0)", image)))
+    require(names != [], "a version of the C library with two digits among those the plugin needs")
+    newer = image.replace(names[-1] + b"\0", b"GLIBC_2.99\0").replace(elf_hash(names[-1]), elf_hash(b"GLIBC_2.99"))
+    ask = ["--provider", "well_behaved", "-p", "hi"]
+    key = {"WELL_BEHAVED_API_KEY": world.key}
+    put(world, "well_behaved", newer)
+    world.qwen(*ask, env=key).exits(3).prints_nothing().complains("needs GLIBC_2.99, which", "libc.so.6 of this system does not have", "built on a newer system").does_not_say("boost")
+    put(world, "well_behaved", image.replace(b"libc.so.6\0", b"libz.so.9\0"))
+    world.qwen(*ask, env=key).exits(3).complains("needs the library libz.so.9, which is not on this system", "install that library").does_not_say("boost")
+    put(world, "well_behaved", image.replace(b'"abi_min":"1.0"', b'"abi_min":"1.7"'))
+    world.qwen(*ask, env=key).exits(3).complains("needs plugin ABI 1.7, this program has 1.0", "update qwen")

@@ -120,7 +120,7 @@ private:
 
     Error refused() {
         const auto code = connection_->hello.incompatible ? ErrorCode::plugin_incompatible : ErrorCode::plugin_refused;
-        Error error{code, std::move(connection_->hello.reason), {}, FileLocation{plugin_.file.path.native()}};
+        Error error{code, std::move(connection_->hello.reason), std::move(connection_->hello.hint), FileLocation{plugin_.file.path.native()}};
         connection_.reset();
         return error;
     }

@@ -120,7 +120,7 @@ bool read_start(WireReader& in, StartMessage& start) {
 }
 
 void write_hello(WireWriter& out, const HelloMessage& hello) {
-    out.number(kWireVersion).number(std::uint8_t{hello.loaded}).number(std::uint8_t{hello.incompatible}).text(hello.reason);
+    out.number(kWireVersion).number(std::uint8_t{hello.loaded}).number(std::uint8_t{hello.incompatible}).text(hello.reason).text(hello.hint);
     for (const bool can : {hello.capabilities.login, hello.capabilities.refresh, hello.capabilities.account, hello.capabilities.models, hello.capabilities.sign}) {
         out.number(std::uint8_t{can});
     }
@@ -136,6 +136,7 @@ bool read_hello(WireReader& in, HelloMessage& hello) {
     hello.loaded = in.flag();
     hello.incompatible = in.flag();
     hello.reason = one_line(lend(in.text(kMaxFrame)));
+    hello.hint = one_line(lend(in.text(kMaxFrame)));
     for (bool* const can : {&hello.capabilities.login, &hello.capabilities.refresh, &hello.capabilities.account, &hello.capabilities.models,
                             &hello.capabilities.sign}) {
         *can = in.flag();

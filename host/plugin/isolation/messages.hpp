@@ -22,6 +22,7 @@ struct HelloMessage {
     bool loaded = false;
     bool incompatible = false;  ///< not loaded: the reason is plugin_incompatible rather than plugin_refused
     std::string reason;
+    std::string hint;  ///< what can be done about it; may be empty
     Capabilities capabilities;
     IsolationReport applied;
 };

@@ -57,6 +57,7 @@ HelloMessage prepare(Guest& guest, const StartMessage& start, IsolationReport ap
     } else if (const auto loaded = load(guest, start, applied); !loaded) {
         hello.incompatible = loaded.error().code == ErrorCode::plugin_incompatible;
         hello.reason = loaded.error().message;
+        hello.hint = loaded.error().hint;
     } else {
         hello.loaded = true;
         hello.capabilities = guest.instance->capabilities();
