@@ -59,7 +59,7 @@ struct Library {
 
 class EditedLines final : public LineEditor {
 public:
-    EditedLines(const Library& library, const TerminalFacts& terminal, std::filesystem::path history) : library_(library), history_file_(std::move(history)) {
+    EditedLines(const Library& library, const TerminalFacts& terminal, std::filesystem::path history) : library_(library), history_file_(std::move(history)), filter_(terminal.is_utf8 ? kLineBreakMark : kAsciiLineBreakMark) {
         choose_character_set(terminal);
         editor_ = library_.init("qwen", stdin, stdout, stderr);
         history_ = library_.make_history();
@@ -74,6 +74,7 @@ public:
         library_.set(editor_, EL_GETCFN, &EditedLines::give_character);
         library_.set(editor_, EL_ADDFN, "qwen-complete", "completes a slash command", &EditedLines::complete);
         library_.set(editor_, EL_BIND, "\t", "qwen-complete", nullptr);
+        library_.set(editor_, EL_BIND, "^^", "ed-insert", nullptr);  // kAsciiLineBreakMark
         library_.set(editor_, EL_BIND, "^R", "em-inc-search-prev", nullptr);
         library_.set(editor_, EL_BIND, "\033[H", "ed-move-to-beg", nullptr);
         library_.set(editor_, EL_BIND, "\033[F", "ed-move-to-end", nullptr);

@@ -1,5 +1,7 @@
 #include "host/conversation/paste_filter.hpp"
 
+#include <algorithm>
+
 namespace qwen::host {
 namespace {
 
@@ -31,13 +33,14 @@ void PasteFilter::feed(char32_t character, std::u32string& out) {
         const bool second_of_pair = c == U'\n' && after_return_;
         after_return_ = c == U'\r';
         if (second_of_pair) continue;
-        if (c == U'\n' || c == U'\r') out += kLineBreakMark;
+        if (c == U'\n' || c == U'\r') out += mark_;
         else if (c == U'\t') out += U' ';
         else if (!is_control(c)) out += c;
     }
 }
 
 std::string with_line_breaks(std::string line) {
+    std::replace(line.begin(), line.end(), static_cast<char>(kAsciiLineBreakMark), '\n');
     for (std::size_t at = 0; (at = line.find(kLineBreakMarkUtf8, at)) != std::string::npos; ++at) line.replace(at, kLineBreakMarkUtf8.size(), "\n");
     return line;
 }

@@ -1,5 +1,7 @@
 """How an answer looks on a terminal, and how it does not look anywhere else."""
 
+import json
+
 from harness import require, scenario
 from screen import Terminal
 
@@ -76,6 +78,12 @@ def a_terminal_that_is_not_in_utf8_gets_ascii_alone(world):
         terminal.enter("/model split-utf8")
         terminal.enter("question")
         terminal.wait_for("Once ??")
+        terminal.at_prompt()
+        terminal.paste("two\rlines")
+        terminal.wait_for("> two^^lines")
+        terminal.enter("")
+        terminal.at_prompt()
+        require(json.loads(world.chats()[-1]["body"])["messages"][-1]["content"] == "two\nlines", "a paste of two lines")
         terminal.enter("/quit")
         terminal.ends(0)
         require(terminal.bytes.isascii(), f"nothing but ASCII in {language}")

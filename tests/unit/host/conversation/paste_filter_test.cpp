@@ -41,6 +41,11 @@ TEST_CASE("line breaks of a paste are shown, however they are written") {
     for (const auto& [input, expected] : cases) CHECK(through(input) == expected);
     CHECK(with_line_breaks("a\xE2\x90\x8A" "b\xE2\x90\x8A" "c") == "a\nb\nc");
     CHECK(with_line_breaks("plain") == "plain");
+    PasteFilter ascii(kAsciiLineBreakMark);
+    std::u32string out;
+    for (const char32_t c : std::u32string_view(U"\x1b[200~a\x1e\r\nb\x1b[201~")) ascii.feed(c, out);
+    CHECK(out == U"a\x1e" U"b");
+    CHECK(with_line_breaks("a\x1e" "b") == "a\nb");
 }
 
 TEST_CASE("a paste can give the editor no command, nor end itself half way") {
