@@ -5,17 +5,19 @@
 #include "core/base/json.hpp"
 #include "core/base/utf8.hpp"
 #include "host/exit_status.hpp"
+#include "host/terminal/output.hpp"
 #include "host/terminal/sanitizer.hpp"
 
 namespace qwen::host {
 
 std::string json_line(const nlohmann::ordered_json& value) {
     const std::string text = dump_json(value);
+    const bool ascii_only = stdout_is_ascii();
     std::string line;
     line.reserve(text.size() + 1);
     for (std::size_t offset = 0; offset < text.size();) {
         const char32_t c = decode_utf8(text, offset);
-        if (!is_terminal_control(c)) append_utf8(line, c);
+        if (!is_terminal_control(c) && (c < 0x80 || !ascii_only)) append_utf8(line, c);
         else if (c < 0x10000) line += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(c));
         else line += fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + ((static_cast<std::uint32_t>(c) - 0x10000) >> 10), 0xDC00 + (static_cast<std::uint32_t>(c) & 0x3FF));
     }

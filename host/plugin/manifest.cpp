@@ -10,7 +10,9 @@
 
 #include "core/base/json.hpp"
 #include "core/base/url.hpp"
+#include "core/base/utf8.hpp"
 #include "host/plugin/host_table.hpp"
+#include "host/terminal/sanitizer.hpp"
 #include "qwen/plugin.h"
 
 namespace qwen::host::plugin {
@@ -37,8 +39,12 @@ bool is_variable(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; });
 }
 
+/// What a manifest says is shown in many places, help included: what could move a cursor or turn the reading direction is refused here, once.
 bool is_printable(std::string_view text) {
-    return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+    if (!is_valid_utf8(text) || text.find_first_of("\n\t") != std::string_view::npos) return false;
+    for (std::size_t offset = 0; offset < text.size();)
+        if (is_terminal_control(decode_utf8(text, offset))) return false;
+    return true;
 }
 
 std::optional<AbiVersion> parse_abi(std::string_view text) {

@@ -39,6 +39,8 @@ void write_ascii_to_terminals(const TerminalFacts& terminal) {
     g_stderr_is_ascii = terminal.stderr_is_terminal;
 }
 
+bool stdout_is_ascii() { return g_stdout_is_ascii; }
+
 Result<WriteOutcome> write_to_stdout(std::string_view text) {
     return g_stdout_is_ascii ? write_all(STDOUT_FILENO, in_ascii(text)) : write_all(STDOUT_FILENO, text);
 }

@@ -17,6 +17,9 @@ enum class WriteOutcome : std::uint8_t { written, reader_gone };
 /// From now on everything on standard output or standard error, where that is a terminal, goes through in_ascii(): it is not in UTF-8. Called before any thread.
 void write_ascii_to_terminals(const TerminalFacts& terminal);
 
+/// Whether standard output is such a terminal.
+[[nodiscard]] bool stdout_is_ascii();
+
 /// Errors: as write_all.
 [[nodiscard]] Result<WriteOutcome> write_to_stdout(std::string_view text);
 /// Writes to standard error; there is nobody to tell when that fails.

@@ -87,6 +87,10 @@ def a_terminal_that_is_not_in_utf8_gets_ascii_alone(world):
         terminal.enter("/quit")
         terminal.ends(0)
         require(terminal.bytes.isascii(), f"nothing but ASCII in {language}")
+        for form in ("json", "stream-json"):
+            terminal = Terminal(world, "-o", form, "-m", "echo", "-p", "\u201c\u00db2J\u201d \u4e2d", columns=1000, env={"LANG": language}).ends(0)
+            said = json.loads(terminal.bytes.splitlines()[-1])["answer"]
+            require(terminal.bytes.isascii() and said == "\u201c\u00db2J\u201d \u4e2d", f"the whole answer in ASCII, not {terminal.bytes!r}")
 
 
 @scenario

@@ -148,12 +148,11 @@ def any_code_and_link_of_an_issuer_leave_the_terminal_as_it_was(world):
 
 @scenario
 def any_word_of_a_plugin_leaves_the_terminal_as_it_was(world):
-    name = b"A well-behaved provider"
     module = built(world, "well_behaved").read_bytes()
-    found = re.search(rb'"name":"([^"]{12,})"', module)
-    require(found, f"a name in the note of the plugin, for which {name!r} stands")
-    for evil in ("\u009b31m\u009d0;x\u202e", "\u2028\u200f\u2066x\u061c"):
+    for member, evil in ((b"name", "\u009b31m\u202e"), (b"name", "\u2028\u200f\u2066"), (b"help", "\u009d0;x\u202e"), (b"help", "\u009b2J"), (b"vendor", "\u0085")):
         text = evil.encode()
+        found = re.search(rb'"%s":"([^"]{%d,})"' % (member, len(text)), module)
+        require(found, f"{member} in the note of the plugin")
         begin, end = found.span(1)
         put(world, "well_behaved", module[:begin] + text[: end - begin].ljust(end - begin, b"_") + module[end:])
         for arguments in (["plugin", "list"], ["plugin", "inspect", "well_behaved"], ["plugin", "why", "well_behaved"], ["doctor"], ["--help"], ["auth", "status"],
@@ -163,6 +162,7 @@ def any_word_of_a_plugin_leaves_the_terminal_as_it_was(world):
             terminal.ends(None)
             check_that_only_ours(without_progress(terminal.bytes), f"\n  of {arguments}")
             check_state(terminal, before, evil)
+        world.qwen("plugin", "why", "well_behaved").exits(3).prints_part("holds control characters")
 
 
 def without_progress(data):
