@@ -74,8 +74,9 @@ private:
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 3) {
-        fmt::print(stderr, "usage: bench_isolation PROGRAM WELL_BEHAVED.so (absolute paths)\n");
+    const bool json = argc == 4 && std::string_view(argv[3]) == "--json";
+    if (argc != 3 && !json) {
+        fmt::print(stderr, "usage: bench_isolation PROGRAM WELL_BEHAVED.so [--json] (absolute paths)\n");
         return 2;
     }
     Comparison comparison(argv[1], argv[2]);
@@ -84,6 +85,11 @@ int main(int argc, char** argv) {
         const int calls = i == 0 ? kCalls : 0;
         comparison.run(Isolation::in_process, direct_first, direct_later, calls);
         comparison.run(Isolation::own_process, isolated_first, isolated_later, calls);
+    }
+    if (json) {
+        fmt::print(R"({{"first_us":{{"direct":[{}],"isolated":[{}]}},"later_us":{{"direct":[{}],"isolated":[{}]}}}})" "\n", fmt::join(direct_first, ","),
+                   fmt::join(isolated_first, ","), fmt::join(direct_later, ","), fmt::join(isolated_later, ","));
+        return 0;
     }
     fmt::print("first use (open, create, authorize), medians of {}: in process {:.0f} us, isolated {:.0f} us, {:+.0f} us (goal: at most +2000)\n", kFirstUses,
                median(direct_first), median(isolated_first), median(isolated_first) - median(direct_first));

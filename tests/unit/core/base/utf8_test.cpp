@@ -20,6 +20,18 @@ TEST_SUITE("core/base/utf8") {
         }
     }
 
+    TEST_CASE("an ill-formed byte is found wherever it stands among ASCII") {
+        for (std::size_t length = 1; length <= 40; ++length) {
+            for (std::size_t at = 0; at < length; ++at) {
+                std::string text(length, 'a');
+                CHECK(is_valid_utf8(text));
+                text[at] = '\x80';
+                CHECK_FALSE(is_valid_utf8(text));
+                CHECK(is_valid_utf8(text.replace(at, 1, "\u00e9")));
+            }
+        }
+    }
+
     TEST_CASE("each maximal ill-formed part becomes one replacement character") {
         // The example of the Unicode standard, table 3-11.
         CHECK(repair_utf8("\x61\xF1\x80\x80\xE1\x80\xC2\x62\x80\x63\x80\xBF\x64") == "a\uFFFD\uFFFD\uFFFDb\uFFFDc\uFFFD\uFFFDd");
