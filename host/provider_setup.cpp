@@ -15,8 +15,6 @@
 namespace qwen::host {
 namespace {
 
-constexpr std::string_view kSignInProvider = "qwen_oauth";
-
 std::vector<KnownProvider> known_providers(const std::vector<plugin::DescribedPlugin>& plugins) {
     std::vector<KnownProvider> known;
     for (const auto& row : plugins) {
@@ -113,8 +111,7 @@ config::Layer account_layer(const CommandRun& run, const config::Configuration& 
     const auto* url = manifest.setting_with_role(config::SettingRole::base_url);
     if (key == nullptr || url == nullptr || configuration.resolution.winner(key->key) != nullptr) return layer;
     if (stores_nothing(run.options, configuration.resolution) || configuration.user_directory.empty()) return layer;
-    auth::CredentialFileStore store(credential_file(run, configuration), {found.name(), "default"}, run.around.clock);
-    auto stored = store.get(kStoredBaseUrl);
+    auto stored = make_key_store(store_place(run, configuration), found.name())->get(kStoredBaseUrl);
     if (!stored || !stored->has_value()) return layer;
     layer.entries.push_back({url->key, std::move((*stored)->value), {config::Source::account, config::TrustClass::user, found.name(), {}, {}}});
     return layer;
@@ -125,13 +122,6 @@ bool may_ask_about_origins(const CommandRun& run) {
     const auto& options = run.options;
     const bool sends = options.command == Command::prompt || options.command == Command::models || (options.command == Command::auth_status && options.check);
     return sends && !options.prompt_is_flag && run.around.terminal.can_ask() && !run.around.environment.has("CI");
-}
-
-/// What "auto" comes to.
-std::string effective_storage(const config::Resolution& resolution, bool nothing_stored) {
-    if (nothing_stored) return "none";
-    const auto wanted = resolution.text("storage").value_or("auto");
-    return wanted == "auto" ? "file" : wanted;
 }
 
 }  // namespace
@@ -171,13 +161,22 @@ Result<config::SettingTable> setting_table(const plugin::PluginHost& host, const
 
 bool stores_nothing(const Options& options, const config::Resolution& resolution) { return options.no_store || resolution.text("storage") == "none"; }
 
+StorePlace store_place(const CommandRun& run, const config::Configuration& configuration) {
+    const auto& environment = run.around.environment;
+    return {configuration.user_directory, environment.effective_uid,
+            storage_of(configuration.resolution, run.around.policy, stores_nothing(run.options, configuration.resolution)),
+            keyring_settings(environment, configuration.user_directory, run.around.terminal.can_ask()), run.around.clock,
+            [](std::string_view text) { write_to_stderr(notice_text(text)); }};
+}
+
 std::filesystem::path oauth_cache_path(const config::Configuration& configuration) {
     return configuration.user_directory.empty() ? std::filesystem::path{} : auth::OAuthCacheStore::place_in(configuration.user_directory, 0).file;
 }
 
 std::vector<std::string> stored_providers(const CommandRun& run, const config::Configuration& configuration) {
     auto names = stored_keys(run, configuration);
-    if (!stores_nothing(run.options, configuration.resolution) && has_qwen_sign_in(configuration)) names.emplace_back(kSignInProvider);
+    const bool is_listed = std::find(names.begin(), names.end(), kSharedSignIn) != names.end();
+    if (!is_listed && !stores_nothing(run.options, configuration.resolution) && has_qwen_sign_in(configuration)) names.emplace_back(kSharedSignIn);
     return names;
 }
 
@@ -232,8 +231,8 @@ Result<std::unique_ptr<Session>> open_session(const CommandRun& run, Chosen& cho
     if (chosen.no_provider) return *chosen.no_provider;
     const auto& around = run.around;
     const auto to_stderr = [](std::string_view text) { write_to_stderr(notice_text(text)); };
-    const bool nothing_stored = stores_nothing(run.options, chosen.configuration.resolution);
-    QWEN_CHECK(check_use(around.policy, *chosen.provider, chosen.configuration.resolution, {effective_storage(chosen.configuration.resolution, nothing_stored), run.options.method}));
+    const auto place = store_place(run, chosen.configuration);
+    QWEN_CHECK(check_use(around.policy, *chosen.provider, chosen.configuration.resolution, {std::string(to_string(place.storage)), run.options.method}));
     if (run.options.verbose) to_stderr(fmt::format("provider {} (because of {})", chosen.provider->name(), chosen.because));
     const auto& resolution = chosen.configuration.resolution;
     const auto runtime = around.environment.variable("XDG_RUNTIME_DIR").value_or("");
@@ -245,7 +244,7 @@ Result<std::unique_ptr<Session>> open_session(const CommandRun& run, Chosen& cho
     };
     auto allowed_origins = origin_policy(around.policy, chosen.provider->plugin.manifest);
     QWEN_TRY(auto session, Session::open({std::move(*chosen.provider), resolution, chosen.configuration.user_directory, around.prefix / "lib/qwen",
-                          std::filesystem::path(std::string(runtime)), around.environment.effective_uid, nothing_stored, interaction,
+                          std::filesystem::path(std::string(runtime)), around.environment.effective_uid, place.storage, place.keyring, interaction,
                           around.clock, around.random, std::move(allowed_origins), origin_rules(around.policy), to_stderr,
                           run.options.debug ? std::function<void(std::string_view)>(to_stderr) : nullptr, run_command, nobody_is_signed_in}));
     if (may_ask_about_origins(run)) QWEN_CHECK(session->settle_origin(run.context));

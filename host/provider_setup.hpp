@@ -13,6 +13,7 @@
 #include "core/system/random.hpp"
 #include "host/cli/options.hpp"
 #include "host/commands/command_report.hpp"
+#include "host/credential_stores.hpp"
 #include "host/plugin/plugin_host.hpp"
 #include "host/session.hpp"
 #include "host/terminal/terminal_facts.hpp"
@@ -78,6 +79,9 @@ void say_notices(const config::Configuration& configuration);
 
 /// Whether credentials are neither read nor written: --no-store, or `storage = "none"`.
 [[nodiscard]] bool stores_nothing(const Options& options, const config::Resolution& resolution);
+
+/// What the stores of this run are made of.
+[[nodiscard]] StorePlace store_place(const CommandRun& run, const config::Configuration& configuration);
 
 /// The names of all providers with something stored: keys first, the newest first. Empty when nothing can be read.
 [[nodiscard]] std::vector<std::string> stored_providers(const CommandRun& run, const config::Configuration& configuration);

@@ -2,9 +2,6 @@
 
 #include <algorithm>
 
-#include "core/auth/credential_file.hpp"
-#include "core/auth/memory_store.hpp"
-#include "core/auth/oauth_cache.hpp"
 #include "core/auth/origin_binding.hpp"
 #include "core/auth/quota.hpp"
 #include "core/http/stream_transport.hpp"
@@ -24,17 +21,8 @@
 namespace qwen::host {
 namespace {
 
-/// The sign-in that Qwen Code shares has a file of its own; everything else is in credentials.json.
-constexpr std::string_view kSharedSignIn = "qwen_oauth";
-
-std::unique_ptr<auth::SecretStore> make_store(const SessionParts& parts, const std::string& provider) {
-    if (parts.stores_nothing) return std::make_unique<auth::MemoryStore>();
-    if (provider == kSharedSignIn)
-        return std::make_unique<auth::OAuthCacheStore>(
-            auth::PrivateFile(auth::OAuthCacheStore::place_in(parts.user_directory, parts.effective_uid), parts.notice), parts.clock);
-    return std::make_unique<auth::CredentialFileStore>(
-        auth::PrivateFile(auth::CredentialFileStore::place_in(parts.user_directory, parts.effective_uid), parts.notice),
-        auth::CredentialFileStore::Owner{provider, "default"}, parts.clock);
+std::unique_ptr<auth::SecretStore> store_of(const SessionParts& parts, const std::string& provider) {
+    return make_store({parts.user_directory, parts.effective_uid, parts.storage, parts.keyring, parts.clock, parts.notice}, provider);
 }
 
 /// What cannot be read is reported by whoever needs it.
@@ -211,7 +199,7 @@ Result<std::unique_ptr<Session>> Session::open(SessionParts given) {
     auto& parts = state->parts;
     state->target = {std::move(base_url), model, network_timeouts(parts.resolution), "qwen/" QWEN_VERSION};
     state->kind = kind;
-    state->store = make_store(parts, name);
+    state->store = store_of(parts, name);
     state->plugin_store.emplace(*state->store);
     if (kind == CredentialKind::key) {
         QWEN_TRY(auto secrets, bound_secrets(parts.resolution, parts.provider.plugin.manifest, *state->store, name));

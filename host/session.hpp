@@ -12,6 +12,7 @@
 #include "core/config/resolver.hpp"
 #include "core/pipeline/authentication_stage.hpp"
 #include "core/system/random.hpp"
+#include "host/credential_stores.hpp"
 #include "host/origin_gate.hpp"
 #include "host/plugin/plugin_host.hpp"
 
@@ -25,7 +26,8 @@ struct SessionParts {
     std::filesystem::path module_directory;
     std::filesystem::path runtime_directory;  ///< $XDG_RUNTIME_DIR; may be empty
     unsigned effective_uid = 0;
-    bool stores_nothing = false;
+    Storage storage = Storage::automatic;
+    auth::SecretServiceSettings keyring;
     auth::Interaction& interaction;
     const system::Clock& clock;
     const system::Random& random;
@@ -39,12 +41,6 @@ struct SessionParts {
     /// What a request ends with when it needs a sign-in and nobody is signed in.
     std::function<Error()> not_signed_in;
 };
-
-/// Key under which a sign-in is stored. Plugins that sign in know it too.
-inline constexpr std::string_view kStoredSignIn = "credentials";
-/// Key under which a provider's API key is stored, and the base URL it was given for. The plugin knows the first name too.
-inline constexpr std::string_view kStoredKey = "api_key";
-inline constexpr std::string_view kStoredBaseUrl = "base_url";
 
 enum class CredentialKind : std::uint8_t {
     key,

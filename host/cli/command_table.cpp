@@ -21,6 +21,9 @@ constexpr std::array kCommands{
     CommandRow{Command::auth_logout, "auth logout", "[PROVIDER]", 1, "revoke and remove a stored credential", ""},
     CommandRow{Command::auth_refresh, "auth refresh", "[PROVIDER]", 1, "renew the sign-in now", ""},
     CommandRow{Command::auth_list, "auth list", "", 0, "list what is stored, and where", ""},
+    CommandRow{Command::auth_move, "auth move", "keyring|file [PROVIDER]", 2, "move stored credentials to the system keyring or to files",
+               "Each is read back at its new place before it leaves the old one. A sign-in of qwen_oauth in the keyring is not shared with Qwen Code.\n"
+               "New keys go where --storage says: with auto, to the system keyring where there is one."},
     CommandRow{Command::config_explain, "config explain", "[KEY]", 1, "show every setting, where it comes from and what it hides",
                "Instant and offline; secrets are shown by their last four characters."},
     CommandRow{Command::trust_origin, "trust origin", "[URL | --list]", 1, "let the key in use go to a server that a project's file names",

@@ -17,6 +17,8 @@ namespace qwen::host {
 [[nodiscard]] int run_auth_logout(const CommandRun& run);
 [[nodiscard]] int run_auth_refresh(const CommandRun& run);
 [[nodiscard]] int run_auth_list(const CommandRun& run);
+/// `auth move keyring|file [PROVIDER]`: what is stored, or what of one provider, to the system keyring or back.
+[[nodiscard]] int run_auth_move(const CommandRun& run);
 
 /// Stores `value`, whatever is there. Errors: as SecretStore::put_if.
 [[nodiscard]] Result<void> store_secret(auth::SecretStore& store, std::string_view key, const Secret& value);

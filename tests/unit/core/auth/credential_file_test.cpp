@@ -6,6 +6,7 @@
 
 #include "core/auth/memory_store.hpp"
 #include "tests/fakes/fake_clock.hpp"
+#include "tests/fakes/fake_keyring.hpp"
 #include "tests/fakes/temporary_directory.hpp"
 
 using namespace qwen;
@@ -21,10 +22,19 @@ struct Files {
                 {std::move(provider), std::move(account)},
                 clock};
     }
+    std::unique_ptr<CredentialFileStore> store_with_keyring(Placement placement) {
+        KeyringUse use{std::make_unique<tests::FakeKeyring>(keyring), placement, {"base_url"}};
+        const auto tell = [this](std::string_view text) { notices += text; };
+        return std::make_unique<CredentialFileStore>(PrivateFile(CredentialFileStore::place_in(directory.path(), ::geteuid()), tell),
+                                                     CredentialFileStore::Owner{"openai", "default"}, clock, std::move(use));
+    }
+    bool has_value_in_file(std::string_view value) const { return std::filesystem::exists(file()) && read_text(file()).find(value) != std::string::npos; }
     std::filesystem::path file() const { return directory / "credentials.json"; }
 
     tests::TemporaryDirectory directory;
     tests::FakeClock clock;
+    tests::KeyringContent keyring;
+    std::string notices;
 };
 
 void store_and_read_back(SecretStore& store) {
@@ -102,5 +112,69 @@ TEST_SUITE("core/auth/credential_file") {
         Files files;
         CHECK(files.store("openai").put_if("api_key", Secret{"sk-\xFF"}, {}, 0).error().code == ErrorCode::credential_store_refused);
         CHECK_FALSE(std::filesystem::exists(files.file()));
+    }
+
+    TEST_CASE("with a keyring the file knows where a value is, and not what it is") {
+        Files files;
+        const auto store = files.store_with_keyring(Placement::keyring_or_file);
+        store_and_read_back(*store);
+        CHECK(files.keyring.items.empty());
+        REQUIRE(store->put_if("api_key", Secret{"sk-1"}, {}, 0));
+        REQUIRE(store->put_if("base_url", Secret{"https://api.example.com"}, {}, 0));
+        CHECK_FALSE(files.has_value_in_file("sk-1"));
+        CHECK(files.has_value_in_file("https://api.example.com"));
+        CHECK(files.keyring.items.size() == 1);
+        CHECK(CredentialFileStore::owners(PrivateFile(CredentialFileStore::place_in(files.directory.path(), ::geteuid()), {}))->size() == 1);
+    }
+
+    TEST_CASE("a keyring that cannot be used: the file takes over with a notice, unless it must be the keyring") {
+        Files files;
+        files.keyring.refuses_put = true;
+        CHECK(files.store_with_keyring(Placement::keyring)->put_if("api_key", Secret{"sk-1"}, {}, 0).error().code == ErrorCode::storage_failed);
+        CHECK_FALSE(files.has_value_in_file("sk-1"));
+        REQUIRE(files.store_with_keyring(Placement::keyring_or_file)->put_if("api_key", Secret{"sk-1"}, {}, 0));
+        CHECK(files.has_value_in_file("sk-1"));
+        CHECK(files.notices.find("kept in the file instead") != std::string::npos);
+    }
+
+    TEST_CASE("moving leaves a value at one place: where it was when anything went wrong, else where it should be") {
+        Files files;
+        REQUIRE(files.store_with_keyring(Placement::file)->put_if("api_key", Secret{"sk-1"}, {}, 0));
+        const auto store = files.store_with_keyring(Placement::keyring_or_file);
+        SUBCASE("a locked keyring") { files.keyring.refuses_put = true; }
+        SUBCASE("one that cannot be read back") { files.keyring.refuses_get = true; }
+        SUBCASE("one that takes and forgets") { files.keyring.forgets = true; }
+        const bool works = !files.keyring.refuses_put && !files.keyring.refuses_get && !files.keyring.forgets;
+        CHECK(store->move_to(Placement::keyring).has_value() == works);
+        CHECK(files.has_value_in_file("sk-1") != works);
+        files.keyring.refuses_put = files.keyring.refuses_get = files.keyring.forgets = false;
+        CHECK(store->get("api_key").value()->value.reveal() == "sk-1");
+
+        REQUIRE(store->move_to(Placement::keyring));
+        files.keyring.refuses_get = true;
+        CHECK_FALSE(store->move_to(Placement::file));
+        CHECK_FALSE(files.has_value_in_file("sk-1"));
+        files.keyring.refuses_get = false;
+        CHECK(store->move_to(Placement::file).value() == 1);
+        CHECK(files.has_value_in_file("sk-1"));
+        CHECK(files.keyring.items.empty());
+    }
+
+    TEST_CASE("a value somebody took out of the keyring can be stored again") {
+        Files files;
+        const auto store = files.store_with_keyring(Placement::keyring);
+        REQUIRE(store->put_if("api_key", Secret{"sk-1"}, {}, 0));
+        files.keyring.items.clear();
+        CHECK_FALSE(store->get("api_key").value().has_value());
+        CHECK(store->put_if("api_key", Secret{"sk-2"}, {}, 0).value().has_value());
+        CHECK(store->get("api_key").value()->value.reveal() == "sk-2");
+    }
+
+    TEST_CASE("a value where it may not be is an error that names the way there") {
+        Files files;
+        REQUIRE(files.store_with_keyring(Placement::file)->put_if("api_key", Secret{"sk-1"}, {}, 0));
+        CHECK(files.store_with_keyring(Placement::keyring)->get("api_key").error().hint.find("qwen auth move keyring") != std::string::npos);
+        REQUIRE(files.store_with_keyring(Placement::keyring_or_file)->move_to(Placement::keyring));
+        CHECK(files.store_with_keyring(Placement::file)->get("api_key").error().hint.find("qwen auth move file") != std::string::npos);
     }
 }
