@@ -246,14 +246,15 @@ static inline qwen_status qwen_json_text(qwen_str json, const char *name, char *
     return QWEN_ERR_TOO_LARGE;
 }
 
-/* 10 * value + digit, held at the end of the range. */
-static inline int64_t qwen_json_shifted(int64_t value, int digit) { return value > (INT64_MAX - digit) / 10 ? INT64_MAX : value * 10 + digit; }
+/* 10 * value + digit, at most `most`. */
+static inline uint64_t qwen_json_shifted(uint64_t value, unsigned digit, uint64_t most) { return value > (most - digit) / 10 ? most : value * 10 + digit; }
 
 static inline qwen_status qwen_json_integer(qwen_str json, const char *name, int64_t *value) {
     qwen_str text;
     qwen_json_cursor cursor;
     const char *at;
-    int64_t whole = 0;
+    uint64_t whole = 0;
+    uint64_t most;
     int is_negative;
     const qwen_status status = qwen_json_member(json, name, &text);
     *value = 0;
@@ -269,8 +270,13 @@ static inline qwen_status qwen_json_integer(qwen_str json, const char *name, int
         return QWEN_ERR_NOT_FOUND;
     }
     is_negative = *text.data == '-';
-    for (at = text.data + is_negative; at < cursor.end && *at != '.'; ++at) whole = qwen_json_shifted(whole, *at - '0');
-    *value = is_negative ? (whole == INT64_MAX ? INT64_MIN : -whole) : whole;
+    most = (uint64_t)INT64_MAX + (is_negative ? 1 : 0);
+    for (at = text.data + is_negative; at < cursor.end && *at != '.'; ++at) whole = qwen_json_shifted(whole, (unsigned)(*at - '0'), most);
+    if (is_negative) {
+        *value = whole == most ? INT64_MIN : -(int64_t)whole;
+    } else {
+        *value = (int64_t)whole;
+    }
     return QWEN_OK;
 }
 

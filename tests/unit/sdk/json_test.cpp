@@ -50,6 +50,9 @@ TEST_SUITE("sdk/json") {
         CHECK(json_integer(R"({"a":-12.9})", "a") == -12);
         CHECK(json_integer(R"({"a":0})", "a") == 0);
         CHECK(json_integer(R"({"a":9223372036854775807})", "a") == INT64_MAX);
+        CHECK(json_integer(R"({"a":-9223372036854775807})", "a") == -INT64_MAX);
+        CHECK(json_integer(R"({"a":-9223372036854775808})", "a") == INT64_MIN);
+        CHECK(json_integer(R"({"a":9223372036854775808})", "a") == INT64_MAX);
         CHECK(json_integer(R"({"a":99999999999999999999999})", "a") == INT64_MAX);
         CHECK(json_integer(R"({"a":-99999999999999999999999})", "a") == INT64_MIN);
         CHECK(json_integer(R"({"a":1e3})", "a") == std::nullopt);
