@@ -15,6 +15,8 @@
 namespace qwen::host {
 namespace {
 
+constexpr unsigned kColumnsForCountdown = 44;
+
 std::string_view outcome_text(auth::LoginEvent event) {
     switch (event) {
         case auth::LoginEvent::denied: return "refused in the browser; nothing was stored";
@@ -99,7 +101,8 @@ void ConsoleInteraction::show_waiting() {
     if (!expires_at_) return;
     const auto now = clock_.utc_now();
     if (terminal_.can_redraw() && !screen_.plain) {
-        write_to_stderr(fmt::format("\r  Ctrl-C cancels       waiting {} ", remaining_time(now, *expires_at_)));
+        // What wraps cannot be drawn over.
+        write_to_stderr(fmt::format("\r  {}waiting {} ", terminal_.columns < kColumnsForCountdown ? "" : "Ctrl-C cancels       ", remaining_time(now, *expires_at_)));
         waiting_shown_ = true;
         return;
     }

@@ -1,8 +1,11 @@
 """How an answer looks on a terminal, and how it does not look anywhere else."""
 
 import json
+import re
+import signal
 
 from harness import require, scenario
+from issuer import LoopbackIssuer, configure
 from screen import Terminal
 
 MARKDOWN = "markdown+size-3"
@@ -104,3 +107,39 @@ def a_locale_that_is_missing_costs_no_letter(world):
         terminal.wait_for("\nna\u00efve \u4e2d\u6587")
         terminal.enter("/quit")
         terminal.ends(0)
+
+
+@scenario
+def without_colours_a_conversation_has_none(world):
+    world.dotenv()
+    for arguments, env in ((["--color", "never"], {}), ([], {"NO_COLOR": "1"})):
+        terminal = Terminal(world, "-m", MARKDOWN, *arguments, env=env).at_prompt()
+        terminal.enter("question")
+        terminal.at_prompt().wait_for("**1** |")
+        terminal.enter("/nonsense")
+        terminal.at_prompt().wait_for("there is no command /nonsense")
+        terminal.enter("/quit")
+        terminal.ends(0)
+        require(not re.search(rb"\x1b\[[0-9;]*m", terminal.bytes), f"no colour with {arguments} {env}")
+
+
+@scenario
+def what_is_drawn_over_fits_a_narrow_terminal(world):
+    issuer = LoopbackIssuer(world)
+    configure(world, issuer)
+    terminal = Terminal(world, "auth", "login", "qwen_oauth", "--no-browser", columns=30, rows=20)
+    terminal.wait_for_bytes(b"waiting")
+    begin = len(terminal.bytes)
+    terminal.wait_for_bytes(b"waiting", begin)
+    terminal.wait_until_quiet()
+    require(terminal.text().count("waiting") == 1, f"one line that counts, not\n{terminal.text()}")
+    terminal.interrupt()
+    terminal.ends(-signal.SIGINT)
+    world.dotenv()
+    conversation = Terminal(world, "-m", "slow-first-600", "--no-history", "--provider", "openai_compat", columns=20, rows=12).at_prompt()
+    conversation.enter("q")
+    conversation.wait_for("waiting for 127.0.0")
+    conversation.at_prompt()
+    require("waiting" not in conversation.text(), f"no trace of it\n{conversation.text()}")
+    conversation.enter("/quit")
+    conversation.ends(0)
