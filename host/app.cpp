@@ -121,6 +121,7 @@ int run_command(const CommandRun& run) {
         case Command::plugin_verify: return run_plugin_verify(run);
         case Command::plugin_install: return run_plugin_install(run);
         case Command::plugin_new: return run_plugin_new(run);
+        case Command::plugin_check: return run_plugin_check(run);
         case Command::doctor: return run_doctor(run);
         case Command::trust_origin: return run_trust_origin(run);
         default: break;

@@ -29,6 +29,7 @@ enum class Command : std::uint8_t {
     plugin_verify,
     plugin_install,
     plugin_new,
+    plugin_check,
     help,
     version,
 };

@@ -46,6 +46,13 @@ Result<void> set_prompt(Options& options, Value value) {
     return {};
 }
 
+/// An option of the program that checks plugins, which judges the value.
+Result<void> pass_on(Options& options, Value flag, Value value) {
+    options.checker_options.emplace_back(flag);
+    options.checker_options.emplace_back(value);
+    return {};
+}
+
 Result<void> set_json(Options& options, Value) {
     options.output = OutputFormat::json;
     return {};
@@ -77,6 +84,11 @@ const std::vector<OptionRow>& option_table() {
         {"--lang", "", "LANGUAGE", "c, cpp, or rust", {plugin_new}, set_text<&Options::language>},
         {"--kind", "", "KIND", "how one signs in: api-key, device-code, signing, or command", {plugin_new}, set_text<&Options::kind>},
         {"--vendor", "", "NAME", "who ships the provider", {plugin_new}, set_text<&Options::vendor>},
+        {"--only", "", "RULE", "check this rule (QP016); may be given again", {plugin_check}, [](Options& options, Value value) { return pass_on(options, "--only", value); }},
+        {"--seed", "", "N", "what is made at random is made of this number", {plugin_check}, [](Options& options, Value value) { return pass_on(options, "--seed", value); }},
+        {"--reproduce", "", "RULE:N", "one rule with one seed again, with the last calls before the finding", {plugin_check},
+         [](Options& options, Value value) { return pass_on(options, "--reproduce", value); }},
+        {"--timeout", "", "SECONDS", "how long one rule may take (10)", {plugin_check}, [](Options& options, Value value) { return pass_on(options, "--timeout", value); }},
         {"--online", "", "", "ask the server too", {doctor}, set_true<&Options::online>},
         {"--bundle", "", "FILE", "write the findings and all settings, without secrets, for support", {doctor}, set_text<&Options::bundle>},
         {"--remove", "", "", "take the trust back", {trust_origin}, set_true<&Options::remove>},

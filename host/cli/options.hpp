@@ -52,6 +52,8 @@ struct Options {
     std::string language;  ///< of `plugin new`, as are kind and vendor; empty: not given
     std::string kind;
     std::string vendor;
+    /// Of `plugin check`: flags and their values, for the program that does it.
+    std::vector<std::string> checker_options;
     /// What flags say of settings; Source::flag.
     config::Layer flags;
 };

@@ -1,4 +1,4 @@
-// `qwen plugin`: what is installed, what a file is, and why it is used or not. None of these runs code of a plugin.
+// `qwen plugin`: what is installed, what a file is, and why it is used or not. Only `check` runs code of a plugin, in processes of another program.
 #pragma once
 
 #include "host/provider_setup.hpp"
@@ -18,5 +18,8 @@ namespace qwen::host {
 
 /// `plugin new NAME [DIR]`: writes a project to start from. Errors: those of make_project, and a directory that is not empty.
 [[nodiscard]] int run_plugin_new(const CommandRun& run);
+
+/// `plugin check FILE`: becomes <prefix>/lib/qwen/qwen-plugin-check, and comes back only when that is not there.
+[[nodiscard]] int run_plugin_check(const CommandRun& run);
 
 }  // namespace qwen::host

@@ -206,3 +206,17 @@ def a_plugin_built_for_a_newer_system_says_what_it_needs(world):
     world.qwen(*ask, env=key).exits(3).complains("needs the library libz.so.9, which is not on this system", "install that library").does_not_say("boost")
     put(world, "well_behaved", image.replace(b'"abi_min":"1.0"', b'"abi_min":"1.7"'))
     world.qwen(*ask, env=key).exits(3).complains("needs plugin ABI 1.7, this program has 1.0", "update qwen")
+
+
+@scenario
+def check_runs_the_rules_for_providers(world):
+    shutil.copy(world.build / "lib" / "qwen" / "plugins" / "qwen_oauth.so", world.work / "qwen_oauth.so")
+    world.qwen("plugin", "check", "qwen_oauth.so").exits(0).prints_part("ok         QP001", "0 failed, 0 undecided", "(seed 1)")
+    document = world.qwen("plugin", "check", "qwen_oauth.so", "--json", "--seed", "7", "--only", "QP016", "--only", "QP026").exits(0).json()
+    require(document["ok"] and document["seed"] == 7 and [rule["id"] for rule in document["rules"]] == ["QP016", "QP026"], f"two rules, not {document}")
+    shutil.copy(built(world, "cpp_minimal"), world.work / "cpp_minimal.so")
+    world.qwen("plugin", "check", "cpp_minimal.so", "--reproduce", "QP029:3").exits(1).prints_part("FAILED     QP029", "thrown on purpose", "| login", "(seed 3)")
+    (world.work / "text.so").write_text("no plugin at all")
+    world.qwen("plugin", "check", "text.so").exits(1).prints_part("FAILED     QP001", "undecided  QP002")
+    world.qwen("plugin", "check", "missing.so").exits(2)
+    world.qwen("plugin", "check", "qwen_oauth.so", "--only", "QP999").exits(2)
