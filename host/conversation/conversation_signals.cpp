@@ -1,9 +1,11 @@
 #include "host/conversation/conversation_signals.hpp"
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 
 #include "host/cli/process.hpp"
+#include "host/terminal/line_input.hpp"
 
 namespace qwen::host {
 namespace {
@@ -18,6 +20,11 @@ void on_interrupt(int signal) {
 }
 
 void on_end(int signal) { die_of_signal(signal); }
+void on_stop(int) {
+    const int error = errno;
+    stop_until_continued();
+    errno = error;
+}
 /// Only wakes whoever waits for input.
 void on_resize(int) {}
 
@@ -35,10 +42,11 @@ ConversationSignals::ConversationSignals(CancellationSource& cancellation) : can
     install(SIGTERM, on_end);
     install(SIGHUP, on_end);
     install(SIGWINCH, on_resize);
+    install(SIGTSTP, on_stop);
 }
 
 ConversationSignals::~ConversationSignals() {
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGWINCH}) install(signal, SIG_DFL);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP}) install(signal, SIG_DFL);
     g_turn = nullptr;
 }
 

@@ -6,7 +6,7 @@
 namespace qwen::host {
 
 /// While it lives, SIGINT cancels `cancellation`; a second one before begin_turn() ends the process, for whatever does not look at the first. SIGTERM and
-/// SIGHUP end it at once, the terminal restored. One at a time; `cancellation` outlives it.
+/// SIGHUP end it at once, the terminal restored; SIGTSTP stops it, and it goes on in the terminal as it was. One at a time; `cancellation` outlives it.
 class ConversationSignals {
 public:
     explicit ConversationSignals(CancellationSource& cancellation);

@@ -93,6 +93,7 @@ public:
         context_ = &context;
         interrupted_ = false;
         pending_.clear();
+        static_cast<void>(was_stopped());
         const UnseenTyping unseen(STDIN_FILENO, kPasteModeOff);  // the editor shows what is typed, also what was typed before it was there
         write_to_stdout(kPasteModeOn);
         int length = 0;
@@ -156,6 +157,7 @@ private:
                 return -1;
             }
             draw_at_new_size();
+            if (was_stopped()) draw_again();
             if (ready < 0 && errno == EINTR) continue;
             if (!read_character()) return 0;
         }
@@ -190,6 +192,11 @@ private:
         columns_ = columns;
         write_to_stdout("\r" + (lines_up > 0 ? fmt::format("\033[{}A", lines_up) : std::string()) + "\033[J");
         library_.resize(editor_);
+        library_.set(editor_, EL_REFRESH);
+    }
+
+    void draw_again() {
+        write_to_stdout(std::string("\r\033[J").append(kPasteModeOn));
         library_.set(editor_, EL_REFRESH);
     }
 

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 
 #include "host/terminal/output.hpp"
 
@@ -18,6 +19,7 @@ constexpr std::size_t kMaxLine = 64u << 10;
 termios g_saved_settings;
 std::atomic<int> g_hidden_fd{-1};
 std::string_view g_farewell;
+std::atomic<bool> g_was_stopped{false};
 
 class EchoOff {
 public:
@@ -100,6 +102,21 @@ void restore_terminal() noexcept {
     if (!g_farewell.empty()) static_cast<void>(!::write(fd, g_farewell.data(), g_farewell.size()));
     ::tcsetattr(fd, TCSANOW, &g_saved_settings);
 }
+
+void stop_until_continued() noexcept {
+    const int fd = g_hidden_fd.load(std::memory_order_acquire);
+    termios now{};
+    const bool is_changed = fd >= 0 && ::tcgetattr(fd, &now) == 0;
+    if (is_changed) {
+        if (!g_farewell.empty()) static_cast<void>(!::write(fd, g_farewell.data(), g_farewell.size()));
+        ::tcsetattr(fd, TCSANOW, &g_saved_settings);
+    }
+    ::raise(SIGSTOP);
+    if (is_changed) ::tcsetattr(fd, TCSANOW, &now);
+    g_was_stopped.store(true, std::memory_order_release);
+}
+
+bool was_stopped() { return g_was_stopped.exchange(false, std::memory_order_acq_rel); }
 
 SavedTerminal::SavedTerminal(int fd, std::string_view farewell) {
     if (::tcgetattr(fd, &g_saved_settings) != 0) return;

@@ -47,4 +47,9 @@ private:
 /// Gives back what a hidden input or a SavedTerminal keeps. Async-signal-safe.
 void restore_terminal() noexcept;
 
+/// For the handler of SIGTSTP: stops the process with the terminal given back, and takes it again, as it was when it was stopped, when the process goes on.
+void stop_until_continued() noexcept;
+/// Whether that has happened since it was asked last: what is on the screen is another program's.
+[[nodiscard]] bool was_stopped();
+
 }  // namespace qwen::host

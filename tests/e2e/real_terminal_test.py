@@ -18,13 +18,13 @@ RUN = 'trap : INT; before=$(stty -g); "$@"; code=$?; [ "$before" = "$(stty -g)" 
 class Tmux:
     """One pane of a tmux server of its own that runs the program."""
 
-    def __init__(self, world, *arguments, env=None, columns=80, rows=24):
+    def __init__(self, world, *arguments, program=None, env=None, columns=80, rows=24):
         if not shutil.which("tmux", path="/usr/bin:/bin"):
             raise Skipped("tmux is not installed")
         self.world = world
         self.environment = world.environment({"TMUX_TMPDIR": str(world.temporary), "TERM": "xterm-256color", **(env or {})})
         settings = world.write("tmux.conf", "set -g set-clipboard on\nset -g allow-rename on\n")
-        self._tmux("-f", str(settings), "new-session", "-d", "-x", str(columns), "-y", str(rows), "-n", "conversation", "sh", "-c", RUN, "sh", str(world.program), *arguments)
+        self._tmux("-f", str(settings), "new-session", "-d", "-x", str(columns), "-y", str(rows), "-n", "conversation", "sh", "-c", RUN, "sh", *(program or [str(world.program)]), *arguments)
 
     def _tmux(self, *arguments):
         done = subprocess.run(["tmux", "-u", "-L", "qwen", *arguments], env=self.environment, cwd=self.world.work, stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
@@ -133,3 +133,39 @@ def any_answer_leaves_tmux_as_it_was(world):
         terminal.key("C-d")
         terminal.ends(0)
     server.close()
+
+
+@scenario
+def ctrl_z_stops_a_conversation_and_fg_goes_on(world):
+    world.dotenv()
+    with Tmux(world, program=["bash", "--norc", "--noprofile", "-i"], env={"PS1": "shell: ", "QWEN": str(world.program), "HISTFILE": ""}) as terminal:
+        terminal.wait_for("shell:")
+        terminal.enter("$QWEN -m echo --no-history")
+        terminal.wait_for("openai_compat/echo>")
+        terminal.type("half a line")
+        terminal.wait_for("> half a line")
+        terminal.key("C-z")
+        terminal.wait_for("Stopped", "\nshell:")
+        terminal.enter("echo this is $((6 * 7))")
+        terminal.wait_for("this is 42\nshell:")
+        terminal.enter("fg")
+        terminal.wait_for("fg\n$QWEN -m echo --no-history\nopenai_compat/echo> half a line")
+        terminal.type(" and the rest")
+        terminal.wait_for("> half a line and the rest")
+        terminal.key("Enter")
+        terminal.wait_for("\nhalf a line and the rest\nopenai_compat/echo>")
+        terminal.enter("/model stall-after-3")
+        terminal.wait_for("stall-after-3>")
+        terminal.enter("stopped in an answer")
+        terminal.wait_for("\nOnce upon a")
+        terminal.key("C-z")
+        terminal.wait_for("Stopped", "+  Stopped")
+        terminal.enter("stty -a | grep -o ' echo ' | tr -d ' '")
+        terminal.wait_for("\necho\n")
+        terminal.enter("fg")
+        terminal.wait_for("fg\n$QWEN")
+        terminal.key("C-c")
+        terminal.wait_for("(stopped; what was said is kept)\nopenai_compat/stall-after-3>")
+        terminal.key("C-d")
+        terminal.enter("echo back in the $((1 + 1))nd")
+        terminal.wait_for("\nback in the 2nd\n")
