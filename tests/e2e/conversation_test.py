@@ -34,6 +34,23 @@ def the_second_question_knows_the_first(world):
 
 
 @scenario
+def questions_share_one_connection(world):
+    before = world.provider.control("stats")["connections"]
+    terminal = conversation(world)
+    for question in ("first question", "second question", "third question"):
+        terminal.enter(question)
+        terminal.wait_for(question, STORY[-12:])
+        terminal.wait_until_quiet()
+        terminal.enter("/clear")
+        terminal.wait_until_quiet()
+    terminal.enter("/quit")
+    terminal.ends(0)
+    after = world.provider.control("stats")["connections"]
+    require(len(world.chats()) == 3, "three questions")
+    require(after - before == 2, f"one connection, and one of this look, not {after - before}")
+
+
+@scenario
 def ctrl_d_leaves_and_ctrl_c_at_the_prompt_does_not(world):
     terminal = conversation(world)
     terminal.type("half a ques")
