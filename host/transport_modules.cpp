@@ -4,6 +4,7 @@
 #define BOOST_DLL_USE_STD_FS
 #include <boost/dll/shared_library.hpp>
 #include <map>
+#include <memory>
 
 #include "core/http/transport_module.hpp"
 
@@ -37,8 +38,12 @@ std::filesystem::path installation_prefix() {
 }
 
 http::StreamFactories transport_modules(std::filesystem::path directory, const http::NetworkOptions& options) {
-    return [directory = std::move(directory), &options](std::string_view scheme) {
-        return open_module(directory / (scheme == "https" ? "qwen_transport_tls.so" : "qwen_transport.so"), options);
+    // One for each scheme: the CA store is loaded once, and TLS sessions are known to the next connection.
+    auto made = std::make_shared<std::map<std::string, http::StreamFactory*, std::less<>>>();
+    return [directory = std::move(directory), &options, made = std::move(made)](std::string_view scheme) -> Result<http::StreamFactory*> {
+        if (const auto known = made->find(scheme); known != made->end()) return known->second;
+        QWEN_TRY(auto* const factory, open_module(directory / (scheme == "https" ? "qwen_transport_tls.so" : "qwen_transport.so"), options));
+        return made->emplace(scheme, factory).first->second;
     };
 }
 

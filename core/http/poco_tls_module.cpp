@@ -73,9 +73,24 @@ std::string openssl_reason() {
     return text;
 }
 
+/// By origin, for the next handshake with the same server (RFC 8446 section 2.2). Used by one thread, like the transport.
+using Sessions = std::map<std::string, Poco::Net::Session::Ptr>;
+
 class TlsStream final : public PocoSocketStream {
 public:
-    TlsStream(const SecureStreamSocket& socket, std::string host) : PocoSocketStream(socket), host_(std::move(host)) {}
+    TlsStream(const SecureStreamSocket& socket, const Origin& origin, Sessions& sessions)
+        : PocoSocketStream(socket), host_(origin.host), origin_(origin.to_string()), secure_(socket), sessions_(sessions) {}
+    /// TLS 1.3 hands out its tickets after the handshake, so the session is taken at the end; OpenSSL takes it for broken where no goodbye was said.
+    ~TlsStream() override {
+        try {
+            if (const auto session = secure_.currentSession()) sessions_[origin_] = session;
+            secure_.shutdown();
+        } catch (const Poco::Exception&) {
+            // The peer has gone first. Then the next handshake may be a full one.
+        }
+    }
+    TlsStream(const TlsStream&) = delete;
+    TlsStream& operator=(const TlsStream&) = delete;
 
 protected:
     Error current_exception_as_error() const override {
@@ -92,6 +107,9 @@ protected:
 
 private:
     std::string host_;
+    std::string origin_;
+    SecureStreamSocket secure_;  ///< the same socket as the base's
+    Sessions& sessions_;
 };
 
 class TlsStreamFactory final : public StreamFactory {
@@ -131,8 +149,7 @@ public:
             }
             const auto known = sessions_.find(origin.to_string());
             SecureStreamSocket socket = SecureStreamSocket::attach(plain, origin.host, context_, known == sessions_.end() ? nullptr : known->second);
-            if (auto session = socket.currentSession()) sessions_[origin.to_string()] = session;
-            return std::unique_ptr<ByteStream>(std::make_unique<TlsStream>(socket, origin.host));
+            return std::unique_ptr<ByteStream>(std::make_unique<TlsStream>(socket, origin, sessions_));
         } catch (const Poco::TimeoutException&) {
             return context.cancelled() ? cancelled_error() : timed_out(origin.host);
         } catch (const Poco::Exception& exception) {
@@ -152,7 +169,7 @@ private:
     static Error timed_out(const std::string& host) { return {ErrorCode::timed_out, "the TLS handshake with " + host + " took too long", {}, std::nullopt}; }
 
     Context::Ptr context_;
-    std::map<std::string, Poco::Net::Session::Ptr> sessions_;
+    Sessions sessions_;  // outlives the streams: the factory is never destroyed
 };
 
 }  // namespace

@@ -2,9 +2,11 @@
 
 import json
 import signal
+import ssl
 
 from harness import STORY, require, scenario
 from issuer import LoopbackIssuer, configure, remember_tokens
+from network_test import certificates
 from screen import Terminal
 
 PROMPT = "openai_compat/gpt-4o> "
@@ -48,6 +50,25 @@ def questions_share_one_connection(world):
     after = world.provider.control("stats")["connections"]
     require(len(world.chats()) == 3, "three questions")
     require(after - before == 2, f"one connection, and one of this look, not {after - before}")
+
+
+@scenario
+def a_server_that_closes_after_each_answer_needs_no_second_full_handshake(world):
+    folder = certificates(world)
+    server = world.start_provider("--tls", folder / "valid.pem", folder / "valid.key")
+    trusted = ssl.create_default_context(cafile=folder / "ca.pem")
+    world.dotenv(OPENAI_BASE_URL=server.url)
+    terminal = Terminal(world, "-m", "closing", env={"SSL_CERT_FILE": str(folder / "ca.pem")}).wait_for("/help", "openai_compat/closing>")
+    for question in ("first question", "second question"):
+        terminal.enter(question)
+        terminal.wait_for(question, STORY[-12:])
+        terminal.wait_until_quiet()
+        terminal.enter("/clear")
+        terminal.wait_until_quiet()
+    terminal.enter("/quit")
+    terminal.ends(0)
+    stats = server.control("stats", trusted)
+    require(stats["chats"] == 2 and stats["connections"] == 3 and stats["resumptions"] == 1, f"two connections, one of them resumed, not {stats}")
 
 
 @scenario

@@ -8,7 +8,7 @@
 //                        echo and markdown come in pieces of size-BYTES, cut between characters
 //   pace                 pace-MS between chunks   slow-first-MS   slow-headers-MS   stall-after-N
 //   form                 whole (JSON although a stream was asked)   crlf   cr   bom   comments   no-final-blank   split-utf8   usage
-//   endings              no-done (finish_reason, then end)   no-end (neither)   cut-headers   cut-after-N   cut-mid-N (inside chunk N)   error-event-N
+//   endings              closing (the connection, after the answer)   no-done (finish_reason, then end)   no-end (neither)   cut-headers   cut-after-N   cut-mid-N (inside chunk N)   error-event-N
 //   refusals             status-CODE   retry-after-S   quota   leak-key (repeats the key in its message)   fail-first-N (503 to the first N)   html   redirect-PORT
 //   hostile              endless   endless-line   deep-json   invalid-utf8   escape (terminal sequences)   big-headers
 #pragma once

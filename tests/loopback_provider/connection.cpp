@@ -46,7 +46,7 @@ public:
             } else if (!co_await send_stream(*reply.stream, reply.response.more_headers)) {
                 co_return;
             }
-            if (request.header("connection") == "close") co_return;
+            if (reply.close_after_answer || request.header("connection") == "close") co_return;
         }
     }
 
@@ -143,6 +143,7 @@ awaitable<void> serve_connection(tcp::socket socket, asio::ssl::context* tls, Pr
         } else {
             asio::ssl::stream<tcp::socket> stream(std::move(socket), *tls);
             co_await stream.async_handshake(asio::ssl::stream_base::server, use_awaitable);
+            if (SSL_session_reused(stream.native_handle()) != 0) ++log.resumptions;
             co_await Connection<asio::ssl::stream<tcp::socket>>(stream, provider).run();
             co_await stream.async_shutdown(use_awaitable);
         }

@@ -119,6 +119,7 @@ Reply Provider::chat(const HttpRequest& request) {
 
     Reply reply;
     reply.delay = milliseconds(behaviour.number("slow-headers", 0));
+    reply.close_after_answer = behaviour.has("closing");
     if (behaviour.has("big-headers")) reply.response.more_headers = "X-Padding: " + std::string(kHugeLine, 'x') + "\r\n";
     if (chat.stream && !behaviour.has("whole")) {
         reply.stream = plan_stream(chat, behaviour);
@@ -188,7 +189,7 @@ HttpResponse Provider::control(const HttpRequest& request) {
     if (path == "/__control/log") return {.body = log_.to_json().dump(-1, ' ', false, json::error_handler_t::replace)};
     if (path == "/__control/stats") {
         return {.body = json{{"requests", log_.requests}, {"chats", log_.chats}, {"token_calls", log_.token_calls}, {"refresh_replays", log_.refresh_replays},
-                             {"connections", log_.connections}, {"open_connections", log_.open_connections},
+                             {"connections", log_.connections}, {"resumptions", log_.resumptions}, {"open_connections", log_.open_connections},
                              {"most_open_connections", log_.most_open_connections}}.dump()};
     }
     if (path == "/__control/reset") log_.clear();

@@ -34,6 +34,7 @@ struct Reply {
     std::optional<StreamPlan> stream;
     std::chrono::milliseconds delay{0};  ///< before anything is sent
     bool close_without_answer = false;
+    bool close_after_answer = false;
 };
 
 struct ProviderOptions {

@@ -29,6 +29,7 @@ public:
     std::uint64_t refresh_replays = 0;  ///< a refresh token that was used a second time
     std::uint64_t connections = 0;
     std::uint64_t open_connections = 0;
+    std::uint64_t resumptions = 0;  ///< TLS handshakes that took up an earlier session
     std::uint64_t most_open_connections = 0;
 
 private:
