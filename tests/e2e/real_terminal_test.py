@@ -163,7 +163,7 @@ def ctrl_z_stops_a_conversation_and_fg_goes_on(world):
         terminal.enter("stty -a | grep -o ' echo ' | tr -d ' '")
         terminal.wait_for("\necho\n")
         terminal.enter("fg")
-        terminal.wait_for("fg\n$QWEN")
+        terminal.wait_for("\necho\nshell: fg\n$QWEN")
         terminal.key("C-c")
         terminal.wait_for("(stopped; what was said is kept)\nopenai_compat/stall-after-3>")
         terminal.key("C-d")
