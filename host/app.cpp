@@ -224,7 +224,7 @@ int run_to_end(Arguments& arguments, const system::Environment& environment, con
     if (options->version || options->command == Command::version) return say(speech, version_text());
     if (options->help || options->command == Command::help) return run_help(*options, *table, speech);
     if (options->command == Command::policy_show) return run_policy_show(around.policy, speech);
-    if (options->command == Command::policy_test) return run_policy_test(around.policy, *options, plugins, host.denied(), speech);
+    if (options->command == Command::policy_test) return run_policy_test(around.policy, *options, plugins, host, speech);
     if (options->command == Command::policy_lint) return run_policy_lint(*options, speech);
     if (arguments.held_a_secret() && around.terminal.can_ask())
         write_to_stderr(notice_text("the key is in your shell's history now; better: put it into .env or the environment"));

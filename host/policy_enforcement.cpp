@@ -26,7 +26,7 @@ PolicyRuling allowed_in(plugin::Isolation isolation, const config::PolicyRule& r
 PolicyRuling isolation_of(const config::Policy& policy, std::string_view id) {
     if (const auto* rule = policy.limit("plugins.isolation_min", "process")) return allowed_in(plugin::Isolation::own_process, *rule);
     const auto* rule = policy.limit("plugins.isolation_min", "in-process");
-    const bool is_pinned = std::any_of(policy.pins.begin(), policy.pins.end(), [&](const auto& pin) { return pin.id == id; });
+    const bool is_pinned = std::any_of(policy.pins.begin(), policy.pins.end(), [&](const auto& pin) { return pin.id == id && !pin.sha256.empty(); });
     return rule != nullptr && is_pinned ? allowed_in(plugin::Isolation::in_process, *rule) : PolicyRuling{};
 }
 
@@ -58,9 +58,13 @@ plugin::PluginPolicy plugin_policy(const config::Policy& policy, const plugin::P
         auto checked = policy.check_plugin_file(file.id, file.path, file.place == plugin::PluginPlace::user, ids);
         return checked ? PolicyRuling{} : denial(std::move(checked).error());
     };
-    const auto by_content = [&policy](const plugin::PluginFile& file, const std::string& sha256) {
-        auto checked = policy.check_plugin_content(file.id, sha256, plugin::is_bundled_hash(sha256));
-        return checked ? isolation_of(policy, file.id) : denial(std::move(checked).error());
+    const auto by_content = [&policy](const plugin::PluginFile& file, const plugin::PluginContent& content) {
+        const auto signer = [&content](const std::vector<std::string>& keys) { return content.signer(keys); };
+        auto checked = policy.check_plugin_content({file.id, content.sha256, plugin::is_bundled_hash(content.sha256), signer});
+        if (!checked) return denial(std::move(checked).error());
+        auto ruling = isolation_of(policy, file.id);
+        ruling.signer = std::move(*checked);
+        return ruling;
     };
     return {by_name, by_content};
 }

@@ -110,17 +110,44 @@ Result<void> Policy::check_plugin_file(std::string_view id, const std::filesyste
     return {};
 }
 
-Result<void> Policy::check_plugin_content(std::string_view id, std::string_view sha256, bool is_bundled_build) const {
-    bool is_pinned = is_bundled_build;
+Result<void> Policy::check_not_revoked(const PluginBuild& build) const {
+    for (const auto& rule : deny) {
+        if (rule.key != "plugins.revoked") continue;
+        const bool is_hash = rule.value == build.sha256;
+        const bool is_key = !is_hash && build.signer && build.signer({rule.value}).has_value();
+        if (is_hash || is_key)
+            return denied("plugin " + quoted(build.id) + (is_key ? " is signed by a key that" : " is a build that") + " your administrator has revoked", rule.where);
+    }
+    return {};
+}
+
+Result<std::string> Policy::check_pin(const PolicyPin& pin, const PluginBuild& build) const {
+    if (std::find(pin.sha256.begin(), pin.sha256.end(), build.sha256) != pin.sha256.end()) return std::string();
+    const auto not_allowed = [&](const std::string& why) {
+        return denied("plugin " + quoted(build.id) + " is not one of the builds your administrator allows (" + why + ')', pin.where);
+    };
+    if (pin.signers.empty()) return not_allowed("sha256 " + std::string(build.sha256));
+    if (!build.signer) return not_allowed("it has no signature");
+    auto signer = build.signer(pin.signers);
+    if (!signer) return not_allowed(signer.error().message);
+    return signer;
+}
+
+Result<std::string> Policy::check_plugin_content(const PluginBuild& build) const {
+    QWEN_CHECK(check_not_revoked(build));
+    std::string signer;
+    bool is_pinned = build.came_with_program;
+    const bool is_named = std::any_of(pins.begin(), pins.end(), [&](const PolicyPin& pin) { return same_name(pin.id, build.id); });
     for (const auto& pin : pins) {
-        if (!same_name(pin.id, id)) continue;
-        if (std::find(pin.sha256.begin(), pin.sha256.end(), sha256) == pin.sha256.end())
-            return denied("plugin " + quoted(id) + " is not one of the builds your administrator allows (sha256 " + std::string(sha256) + ')', pin.where);
+        const bool is_for_others = pin.id == "*" && !is_named && !build.came_with_program;
+        if (!same_name(pin.id, build.id) && !is_for_others) continue;
+        QWEN_TRY(auto own, check_pin(pin, build));
+        if (!own.empty()) signer = std::move(own);
         is_pinned = true;
     }
     const auto* rule = limit("plugins.require", "pin");
-    if (rule == nullptr || is_pinned) return {};
-    return denied("plugin " + quoted(id) + " has no pin, and your administrator requires one", rule->where);
+    if (rule == nullptr || is_pinned) return signer;
+    return denied("plugin " + quoted(build.id) + " has no pin, and your administrator requires one", rule->where);
 }
 
 bool origin_matches(std::string_view pattern, const Origin& origin) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,11 +30,22 @@ struct PolicyList {
     FileLocation where;
 };
 
-/// The contents a plugin may have. `sha256` is lower-case hexadecimal; several, so that an update can be rolled out.
+/// The contents a plugin may have: one of these hashes (lower-case hexadecimal; several, so that an update can be rolled out), or whatever one of these keys has
+/// signed (public keys of minisign). The id "*" stands for every plugin that no other section names and that did not come with the program.
 struct PolicyPin {
     std::string id;
     std::vector<std::string> sha256;
+    std::vector<std::string> signers;
     FileLocation where;
+};
+
+/// A plugin file as far as its content decides.
+struct PluginBuild {
+    std::string_view id;
+    std::string_view sha256;
+    bool came_with_program = false;
+    /// Which of these public keys signed it, by name; its error says why none did. Asked only when a rule depends on it. Empty: nobody signed it.
+    std::function<Result<std::string>(const std::vector<std::string>& keys)> signer = {};
 };
 
 /// Immutable once loaded. Every refusal is denied_by_policy, with the rule's place in `where` and the team's message in `hint`.
@@ -61,8 +73,9 @@ struct Policy {
     /// which only the manifest of a bundled plugin can tell.
     [[nodiscard]] Result<void> check_plugin_file(std::string_view id, const std::filesystem::path& path, bool in_user_directory,
                                                  const std::vector<std::string>& other_plugins) const;
-    /// Asked with the hash of what would be mapped. A build that came with this program counts as pinned unless a pin names its id.
-    [[nodiscard]] Result<void> check_plugin_content(std::string_view id, std::string_view sha256, bool is_bundled_build) const;
+    /// Asked of what would be mapped. A build that came with this program counts as pinned unless a pin names its id. The name of the key whose signature decided;
+    /// empty: a hash, or no rule, did.
+    [[nodiscard]] Result<std::string> check_plugin_content(const PluginBuild& build) const;
 
     /// The rules about settings: project .env files, keys in argv, store, TLS, CA, proxy. `storage` is the effective choice.
     [[nodiscard]] Result<void> check_settings(const Resolution& resolution, std::string_view storage) const;
@@ -71,6 +84,9 @@ struct Policy {
     [[nodiscard]] const PolicyRule* limit(std::string_view key, std::string_view value) const;
 
 private:
+    [[nodiscard]] Result<void> check_not_revoked(const PluginBuild& build) const;
+    /// As check_plugin_content, for one section.
+    [[nodiscard]] Result<std::string> check_pin(const PolicyPin& pin, const PluginBuild& build) const;
     [[nodiscard]] Error denied(std::string message, const FileLocation& where, std::string hint = {}) const;
 };
 

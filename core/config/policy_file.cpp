@@ -7,6 +7,7 @@
 
 #include "core/config/toml_library.hpp"
 #include "core/system/file.hpp"
+#include "core/system/minisign.hpp"
 
 namespace qwen::config {
 namespace {
@@ -15,7 +16,7 @@ constexpr std::uint64_t kMaxBytes = 1u << 20;
 constexpr std::int64_t kSchema = 1;
 constexpr std::size_t kSha256Digits = 64;
 
-enum class Kind : std::uint8_t { allow_list, deny_list, origin_list, flag, choice, text };
+enum class Kind : std::uint8_t { allow_list, deny_list, origin_list, revoked_list, flag, choice, text };
 
 struct KeyRow {
     std::string_view key;
@@ -35,6 +36,7 @@ constexpr std::array kKeys{
     KeyRow{"plugins.require", Kind::choice, "|owner|pin|"},
     KeyRow{"plugins.isolation_min", Kind::choice, "|process|in-process|"},
     KeyRow{"plugins.directories", Kind::allow_list},
+    KeyRow{"plugins.revoked", Kind::revoked_list},
     KeyRow{"dotenv.project", Kind::flag},
     KeyRow{"credentials.allow_argv_key", Kind::flag},
     KeyRow{"credentials.store", Kind::choice, "|keyring|file|none|"},
@@ -43,6 +45,8 @@ constexpr std::array kKeys{
     KeyRow{"network.proxy", Kind::text},
     KeyRow{"network.endpoint_binding", Kind::choice, "|default|strict|"},
 };
+
+bool is_sha256(std::string_view text) { return text.size() == kSha256Digits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
 
 bool is_section(std::string_view name) {
     return std::any_of(kKeys.begin(), kKeys.end(), [&](const KeyRow& row) { return row.key.substr(0, row.key.find('.')) == name; });
@@ -105,7 +109,8 @@ private:
 
     Result<void> read_value(const KeyRow& row, const toml::node& node) {
         switch (row.kind) {
-            case Kind::deny_list: return read_list(policy_.deny, row, node);
+            case Kind::deny_list:
+            case Kind::revoked_list: return read_list(policy_.deny, row, node);
             case Kind::allow_list:
             case Kind::origin_list: {
                 PolicyList list{std::string(row.key), {}, place(node)};
@@ -143,6 +148,8 @@ private:
         if (list == nullptr) return wrong_type(row.key, "a list of texts", node);
         for (const auto& element : *list) {
             QWEN_CHECK(read_text(into, row.key, element));
+            if (row.kind == Kind::revoked_list && !is_sha256(into.back().value) && !system::parse_minisign_key(into.back().value))
+                return invalid("\"" + std::string(row.key) + "\" holds SHA-256 hashes and public keys of minisign", place(element));
             if (row.kind != Kind::origin_list) continue;
             if (const auto fits = check_origin_pattern(into.back().value); !fits) return invalid(fits.error().message, place(element));
         }
@@ -162,16 +169,22 @@ private:
 
     Result<void> read_pin(const toml::table& table) {
         for (const auto& [name, value] : table)
-            if (name.str() != "id" && name.str() != "sha256") return unknown("plugin." + std::string(name.str()), value);
+            if (name.str() != "id" && name.str() != "sha256" && name.str() != "signers") return unknown("plugin." + std::string(name.str()), value);
         std::vector<PolicyRule> id;
         std::vector<PolicyRule> hashes;
-        if (table.get("id") == nullptr || table.get("sha256") == nullptr) return invalid("a [[plugin]] needs \"id\" and \"sha256\"", place(table));
+        std::vector<PolicyRule> signers;
+        if (table.get("id") == nullptr || (table.get("sha256") == nullptr && table.get("signers") == nullptr))
+            return invalid("a [[plugin]] needs \"id\", and \"sha256\" or \"signers\"", place(table));
         QWEN_CHECK(read_text(id, "plugin.id", *table.get("id")));
-        QWEN_CHECK(read_list(hashes, {"plugin.sha256", Kind::allow_list}, *table.get("sha256")));
-        PolicyPin pin{id.front().value, {}, place(table)};
+        if (const auto* list = table.get("sha256")) QWEN_CHECK(read_list(hashes, {"plugin.sha256", Kind::allow_list}, *list));
+        if (const auto* list = table.get("signers")) QWEN_CHECK(read_list(signers, {"plugin.signers", Kind::allow_list}, *list));
+        PolicyPin pin{id.front().value, {}, {}, place(table)};
+        for (const auto& signer : signers) {
+            if (const auto key = system::parse_minisign_key(signer.value); !key) return invalid("\"plugin.signers\": " + key.error().message, signer.where);
+            pin.signers.push_back(signer.value);
+        }
         for (const auto& hash : hashes) {
-            const bool fits = hash.value.size() == kSha256Digits && hash.value.find_first_not_of("0123456789abcdef") == std::string::npos;
-            if (!fits) return invalid("\"plugin.sha256\" must be 64 lower-case hexadecimal digits", hash.where);
+            if (!is_sha256(hash.value)) return invalid("\"plugin.sha256\" must be 64 lower-case hexadecimal digits", hash.where);
             pin.sha256.push_back(hash.value);
         }
         policy_.pins.push_back(std::move(pin));

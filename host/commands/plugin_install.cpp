@@ -9,6 +9,8 @@
 namespace qwen::host {
 namespace {
 
+constexpr std::uint64_t kMaxSignatureBytes = 8u << 10;
+
 std::string policy_lines(const plugin::VerifiedPlugin& plugin) {
     return fmt::format("[[plugin]]\nid = \"{}\"\nsha256 = [\"{}\"]\n", plugin.file.id, plugin.sha256);
 }
@@ -24,7 +26,8 @@ Result<plugin::PluginFile> destination(const CommandRun& run, const plugin::Veri
         return Error{ErrorCode::plugin_refused, fmt::format("a plugin that comes with the program is called '{}' too", file.id), "give it another id",
                      FileLocation{other.native()}};
     }
-    QWEN_CHECK(run.host.check_policy(file, plugin.sha256));
+    QWEN_TRY(const auto bytes, plugin::bytes_of(plugin));
+    QWEN_CHECK(run.host.check_policy(file, {plugin.sha256, bytes, plugin::signature_path(plugin.file.path)}));
     QWEN_CHECK(run.host.check_names(file, plugin.manifest));
     QWEN_CHECK(system::make_private_directory(directories.user));
     return file;
@@ -35,6 +38,8 @@ Result<plugin::VerifiedPlugin> install(const CommandRun& run, const std::filesys
     QWEN_TRY(const auto examined, plugin::examine_plugin({source.stem().native(), source, plugin::PluginPlace::user}));
     QWEN_TRY(const auto file, destination(run, examined));
     QWEN_TRY(const auto bytes, plugin::bytes_of(examined));
+    QWEN_TRY(const auto signature, system::read_file(plugin::signature_path(source), {.max_bytes = kMaxSignatureBytes}));
+    if (signature) QWEN_CHECK(system::replace_file(plugin::signature_path(file.path), signature->bytes));
     QWEN_CHECK(system::replace_file(file.path, bytes));
     return run.host.verify(file);
 }

@@ -90,7 +90,7 @@ int run_plugin_verify(const CommandRun& run) {
     for (const auto& row : run.host.list()) {
         json["plugins"].push_back(plugin_json(report_of(row)));
         if (row.plugin) {
-            text += fmt::format("ok       {}  {}\n", row.file.id, row.plugin->sha256);
+            text += fmt::format("ok       {}  {}{}{}\n", row.file.id, row.plugin->sha256, row.plugin->signer.empty() ? "" : "  signed by ", row.plugin->signer);
             continue;
         }
         text += fmt::format("refused  {}  {} ({})\n", row.file.id, sanitized_line(row.plugin.error().message, 300), sanitized_line(row.file.path.native(), 300));

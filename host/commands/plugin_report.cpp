@@ -163,9 +163,11 @@ std::string plugin_text(const PluginReport& report) {
     if (report.facts != nullptr) text += facts_text(*report.facts);
     if (report.refusal == nullptr) {
         text += line("runs", isolation_name(report.facts->isolation));
+        if (!report.facts->signer.empty()) text += line("signed by", report.facts->signer);
         return text + line("decision", "used: " + deciding_rule(*report.facts));
     }
     text += line("decision", fmt::format("{}: {}", report.refusal->code == ErrorCode::denied_by_policy ? "denied" : "refused", report.refusal->message));
+    if (report.refusal->code == ErrorCode::denied_by_policy && report.refusal->where) text += line("rule", report.refusal->where->to_string());
     if (!report.refusal->hint.empty()) text += line("try", report.refusal->hint);
     return text;
 }
@@ -175,6 +177,7 @@ Json plugin_json(const PluginReport& report) {
     if (report.facts != nullptr) add_facts(json, *report.facts);
     if (report.refusal == nullptr) {
         json["isolation"] = isolation_name(report.facts->isolation);
+        json["signed_by"] = report.facts->signer.empty() ? Json() : Json(report.facts->signer);
         json["decision"] = {{"usable", true}, {"rule", deciding_rule(*report.facts)}};
     } else {
         json["isolation"] = nullptr;

@@ -24,7 +24,8 @@ std::vector<config::PolicyRule> rows_of(const config::Policy& policy) {
         rows.push_back({list.key, names.empty() ? "(nothing)" : names, list.where});
     }
     rows.insert(rows.end(), policy.limits.begin(), policy.limits.end());
-    for (const auto& pin : policy.pins) rows.push_back({"plugin", fmt::format("{} sha256 {}", pin.id, fmt::join(pin.sha256, ", ")), pin.where});
+    for (const auto& pin : policy.pins) rows.push_back({"plugin", fmt::format("{}{}{}", pin.id, pin.sha256.empty() ? "" : fmt::format(" sha256 {}", fmt::join(pin.sha256, ", ")),
+                                                                                 pin.signers.empty() ? "" : fmt::format(" signed by {}", fmt::join(pin.signers, ", "))), pin.where});
     return rows;
 }
 
@@ -46,23 +47,34 @@ std::string flag_value(const Options& options, std::string_view key) {
     return {};
 }
 
-Result<void> check(const config::Policy& policy, const Options& options, const std::vector<plugin::DescribedPlugin>& plugins,
-                   const std::vector<plugin::DeniedPlugin>& denied) {
+/// The key whose signature lets the plugin be used; empty: none is needed, or there is no file of that id. Errors: those of PluginHost::verify.
+Result<std::string> signer_of(const plugin::PluginHost& host, const std::string& id) {
+    auto file = host.find_file(id);
+    if (!file && file.error().code == ErrorCode::plugin_missing) return std::string();
+    if (!file) return std::move(file).error();
+    QWEN_TRY(const auto verified, host.verify(*file));
+    return verified.signer;
+}
+
+/// What can be said of the answer: the key that signed the provider's plugin, or nothing.
+Result<std::string> check(const config::Policy& policy, const Options& options, const std::vector<plugin::DescribedPlugin>& plugins, const plugin::PluginHost& host) {
+    std::string signer;
     const auto provider = flag_value(options, "provider");
     const auto model = flag_value(options, "model");
     if (provider.empty() && model.empty() && options.origin.empty() && options.method.empty())
         return Error{ErrorCode::usage, "nothing to test", "qwen policy test --provider NAME --origin URL --model NAME --method NAME", std::nullopt};
     if (!provider.empty()) {
-        QWEN_TRY(const auto plugin, plugin_behind(policy, provider, plugins, denied));
+        QWEN_TRY(const auto plugin, plugin_behind(policy, provider, plugins, host.denied()));
         QWEN_CHECK(policy.check_provider(provider, plugin));
+        QWEN_TRY(signer, signer_of(host, plugin));
     }
     if (!options.method.empty()) QWEN_CHECK(policy.check_method(options.method));
     if (!options.origin.empty()) {
         QWEN_TRY(const auto url, Url::parse(options.origin));
         QWEN_CHECK(policy.check_origin(url.origin()));
     }
-    if (model.empty()) return {};
-    return policy.check_model(model);
+    if (!model.empty()) QWEN_CHECK(policy.check_model(model));
+    return signer;
 }
 
 }  // namespace
@@ -80,10 +92,13 @@ int run_policy_show(const config::Policy& policy, const Speech& speech) {
     return say(speech, text, json);
 }
 
-int run_policy_test(const config::Policy& policy, const Options& options, const std::vector<plugin::DescribedPlugin>& plugins,
-                    const std::vector<plugin::DeniedPlugin>& denied, const Speech& speech) {
-    const auto checked = check(policy, options, plugins, denied);
-    return checked ? say(speech, "allowed\n", json_success()) : say_error(speech, checked.error());
+int run_policy_test(const config::Policy& policy, const Options& options, const std::vector<plugin::DescribedPlugin>& plugins, const plugin::PluginHost& host,
+                    const Speech& speech) {
+    const auto checked = check(policy, options, plugins, host);
+    if (!checked) return say_error(speech, checked.error());
+    auto json = json_success();
+    if (!checked->empty()) json["signed_by"] = *checked;
+    return say(speech, checked->empty() ? "allowed\n" : fmt::format("allowed, signed by {}\n", *checked), json);
 }
 
 int run_policy_lint(const Options& options, const Speech& speech) {

@@ -175,7 +175,7 @@ std::vector<ListedPlugin> PluginHost::list() const {
     return rows;
 }
 
-Result<void> PluginHost::check_policy(const PluginFile& file, const std::string& sha256) const { return ask_policy(policy_, file, sha256); }
+Result<void> PluginHost::check_policy(const PluginFile& file, const PluginContent& content) const { return ask_policy(policy_, file, content); }
 
 Result<std::unique_ptr<PluginProvider>> PluginHost::open(FoundProvider found, ServiceDependencies dependencies, const IsolationSettings& isolation) {
     if (found.plugin.isolation == Isolation::own_process) {

@@ -81,7 +81,7 @@ public:
     /// The same beside `others` alone; no file is read.
     [[nodiscard]] Result<void> check_names(const PluginFile& file, const Manifest& manifest, const std::vector<DescribedPlugin>& others) const;
     /// Whether the policy lets a file with this content be used there; the file need not exist. Errors: denied_by_policy.
-    [[nodiscard]] Result<void> check_policy(const PluginFile& file, const std::string& sha256) const;
+    [[nodiscard]] Result<void> check_policy(const PluginFile& file, const PluginContent& content) const;
     [[nodiscard]] const PluginDirectories& directories() const { return directories_; }
 
     /// Loads the plugin (in this process or in its own, as `found.plugin.isolation` says) and makes its provider. Errors: plugin_refused,

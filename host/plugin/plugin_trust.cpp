@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "core/system/digest.hpp"
+#include "core/system/minisign.hpp"
 #include "host/plugin/bundled_hashes.hpp"
 
 namespace qwen::host::plugin {
@@ -19,6 +20,7 @@ namespace {
 constexpr std::uint64_t kMaxPluginBytes = 64u << 20;
 /// Headers and notes stand in a file's first page; the manifest is at most 16 KiB.
 constexpr std::size_t kHeadBytes = 32u << 10;
+constexpr std::uint64_t kMaxSignatureBytes = 8u << 10;
 constexpr mode_t kWritableByOthers = S_IWGRP | S_IWOTH;
 
 Error refuse(const std::filesystem::path& path, std::string reason, std::string hint = {}) {
@@ -162,8 +164,9 @@ Result<VerifiedPlugin> verify_plugin(const PluginFile& file, const PluginPolicy&
     plugin.is_bundled_build = is_bundled_hash(plugin.sha256);
 
     if (policy.by_content) {
-        PolicyRuling by_content = policy.by_content(file, plugin.sha256);
+        PolicyRuling by_content = policy.by_content(file, {plugin.sha256, view.bytes(), signature_path(file.path)});
         if (by_content.effect == PolicyRuling::Effect::deny) return denied(file, by_content);
+        plugin.signer = by_content.signer;
         if (by_content.effect != PolicyRuling::Effect::no_rule) ruling = std::move(by_content);
     }
     QWEN_CHECK(read_image(plugin, view.bytes()));
@@ -211,10 +214,24 @@ Result<std::string> bytes_of(const VerifiedPlugin& plugin) {
     return std::string(view.bytes());
 }
 
-Result<void> ask_policy(const PluginPolicy& policy, const PluginFile& file, const std::string& sha256) {
+std::filesystem::path signature_path(const std::filesystem::path& plugin) { return plugin.native() + ".minisig"; }
+
+Result<std::string> PluginContent::signer(const std::vector<std::string>& keys) const {
+    std::vector<system::MinisignKey> parsed;
+    for (const auto& key : keys) {
+        QWEN_TRY(parsed.emplace_back(), system::parse_minisign_key(key));
+    }
+    // Whoever put it there: only what fits the bytes counts.
+    QWEN_TRY(const auto text, system::read_file(signature, {.max_bytes = kMaxSignatureBytes, .follow_symlink = false}));
+    if (!text) return Error{ErrorCode::plugin_refused, "it has no signature " + signature.filename().native(), {}, FileLocation{signature.native()}};
+    QWEN_TRY(const auto signed_by, system::verify_minisign(bytes, text->bytes, parsed));
+    return signed_by.key;
+}
+
+Result<void> ask_policy(const PluginPolicy& policy, const PluginFile& file, const PluginContent& content) {
     const PolicyRuling by_name = policy.by_name ? policy.by_name(file) : PolicyRuling{};
     if (by_name.effect == PolicyRuling::Effect::deny) return denied(file, by_name);
-    const PolicyRuling by_content = policy.by_content ? policy.by_content(file, sha256) : PolicyRuling{};
+    const PolicyRuling by_content = policy.by_content ? policy.by_content(file, content) : PolicyRuling{};
     if (by_content.effect == PolicyRuling::Effect::deny) return denied(file, by_content);
     return {};
 }

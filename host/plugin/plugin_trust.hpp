@@ -28,14 +28,29 @@ struct PolicyRuling {
     std::optional<Isolation> isolation;
     /// What the user is told of a denial; empty: a sentence made of `rule`.
     std::optional<Error> denial{};
+    /// The key whose signature the policy asked for; empty: none was needed.
+    std::string signer{};
 };
+
+/// What of a file is put to the policy: the bytes that would be mapped, and where a signature over them may be.
+struct PluginContent {
+    std::string sha256;  ///< lower-case hexadecimal
+    std::string_view bytes;
+    std::filesystem::path signature;
+
+    /// Which of these public keys (minisign) signed the bytes. Errors: plugin_refused, with the reason.
+    [[nodiscard]] Result<std::string> signer(const std::vector<std::string>& keys) const;
+};
+
+/// "acme.so.minisig" beside "acme.so".
+[[nodiscard]] std::filesystem::path signature_path(const std::filesystem::path& plugin);
 
 /// The policy, as questions; an empty function has no rule for anything.
 struct PluginPolicy {
     /// Asked before the file is opened.
     std::function<PolicyRuling(const PluginFile& file)> by_name;
-    /// Asked with the SHA-256 (lower-case hexadecimal) of the bytes that would be mapped.
-    std::function<PolicyRuling(const PluginFile& file, const std::string& sha256)> by_content;
+    /// Asked with the bytes that would be mapped.
+    std::function<PolicyRuling(const PluginFile& file, const PluginContent& content)> by_content;
 };
 
 /// A plugin that passed every check, with its bytes held in memory nobody can change any more.
@@ -48,6 +63,7 @@ struct VerifiedPlugin {
     bool is_bundled_build = false;  ///< the hash is one of those compiled in
     Isolation isolation = Isolation::own_process;
     std::string rule;               ///< the policy rule that decided; empty: the default
+    std::string signer;             ///< the key whose signature the policy asked for, by name; empty: none was needed
     system::Descriptor sealed;      ///< read-only memory file
 };
 
@@ -66,7 +82,7 @@ struct VerifiedPlugin {
 [[nodiscard]] Result<std::string> bytes_of(const VerifiedPlugin& plugin);
 
 /// The policy alone, by name and by content. Errors: denied_by_policy.
-[[nodiscard]] Result<void> ask_policy(const PluginPolicy& policy, const PluginFile& file, const std::string& sha256);
+[[nodiscard]] Result<void> ask_policy(const PluginPolicy& policy, const PluginFile& file, const PluginContent& content);
 
 /// verify_plugin for sealed bytes that came from elsewhere (the socket of the host), without path, policy and owner.
 [[nodiscard]] Result<VerifiedPlugin> inspect_sealed(system::Descriptor sealed, PluginFile file);

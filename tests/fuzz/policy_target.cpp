@@ -32,6 +32,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     (void)policy.check_model("gpt-4o");
     (void)policy.check_method("device_code");
     (void)policy.check_plugin_file("openai_compat", "/usr/lib/qwen/plugins/openai_compat.so", false, {"openai_compat"});
-    (void)policy.check_plugin_content("openai_compat", std::string(64, 'a'), false);
+    (void)policy.check_plugin_content({"openai_compat", "aa", false});
     return 0;
 }

@@ -36,7 +36,7 @@ TEST_CASE("without files there is no policy, and everything is allowed") {
     CHECK(policy->empty());
     CHECK(policy->check_provider("openrouter", "openai_compat").has_value());
     CHECK(policy->check_origin(origin("https://example.com")).has_value());
-    CHECK(policy->check_plugin_content("anything", "00", false).has_value());
+    CHECK(policy->check_plugin_content({"anything", "00", false}).has_value());
 }
 
 TEST_CASE("a denied provider is named with file, line and the team's message") {
@@ -99,10 +99,10 @@ TEST_CASE("a pin allows the listed builds only; requiring pins leaves out what h
     const std::string a(64, 'a');
     const std::string b(64, 'b');
     const auto policy = policy_of("[plugins]\nrequire = \"pin\"\n[[plugin]]\nid = \"acme\"\nsha256 = [\"" + a + "\"]\n");
-    CHECK(policy.check_plugin_content("acme", a, false).has_value());
-    CHECK_FALSE(policy.check_plugin_content("acme", b, false).has_value());
-    CHECK_FALSE(policy.check_plugin_content("other", a, false).has_value());
-    CHECK(policy.check_plugin_content("qwen_oauth", b, true).has_value());
+    CHECK(policy.check_plugin_content({"acme", a, false}).has_value());
+    CHECK_FALSE(policy.check_plugin_content({"acme", b, false}).has_value());
+    CHECK_FALSE(policy.check_plugin_content({"other", a, false}).has_value());
+    CHECK(policy.check_plugin_content({"qwen_oauth", b, true}).has_value());
 }
 
 TEST_CASE("whatever is not understood fails closed, with its place") {

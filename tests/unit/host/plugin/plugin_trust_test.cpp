@@ -151,12 +151,12 @@ TEST_CASE("policy is asked by name before the file is opened, and by hash before
     }
     SUBCASE("denied by hash: also when it is no plugin") {
         PluginPolicy policy;
-        policy.by_content = [](const PluginFile&, const std::string&) { return PolicyRuling{PolicyRuling::Effect::deny, "pin", std::nullopt}; };
+        policy.by_content = [](const PluginFile&, const PluginContent&) { return PolicyRuling{PolicyRuling::Effect::deny, "pin", std::nullopt}; };
         CHECK(verify_plugin(scene.put("junk", "junk"), policy).error().code == ErrorCode::denied_by_policy);
     }
     SUBCASE("policy may run a foreign plugin in this process") {
         PluginPolicy policy;
-        policy.by_content = [](const PluginFile&, const std::string&) { return PolicyRuling{PolicyRuling::Effect::allow, "pin", Isolation::in_process}; };
+        policy.by_content = [](const PluginFile&, const PluginContent&) { return PolicyRuling{PolicyRuling::Effect::allow, "pin", Isolation::in_process}; };
         CHECK(verify_plugin(scene.put_good(), policy)->isolation == Isolation::in_process);
     }
 }
