@@ -4,7 +4,7 @@ from harness import STORY, require, scenario
 from samples_test import RUSTC
 from workshop import Workshop
 
-TEMPLATES = [("c", "api-key"), ("c", "command"), ("cpp", "api-key"), ("cpp", "device-code"), ("cpp", "signing"), ("rust", "api-key")]
+TEMPLATES = [("c", "api-key"), ("c", "device-code"), ("c", "command"), ("cpp", "api-key"), ("cpp", "device-code"), ("cpp", "signing"), ("rust", "api-key")]
 
 
 @scenario

@@ -59,15 +59,25 @@ def use_a_key(world, name):
 
 
 @scenario
+def a_browser_sign_in_of_a_provider_in_c(world):
+    Workshop(world).build_sample("device_code_c")
+    sign_in_with_a_browser(world, "device_code_c")
+
+
+@scenario
 def a_browser_sign_in_of_a_provider_in_cpp(world):
     Workshop(world).build_sample("device_code_cpp")
+    sign_in_with_a_browser(world, "device_code_cpp")
+
+
+def sign_in_with_a_browser(world, name):
     issuer = world.start_provider("--approve-after", -1)
     base = f"{issuer.base_url}/api/v1/oauth2"
-    configure(world, "device_code_cpp", base_url=issuer.url, device_authorization_endpoint=f"{base}/device/code", token_endpoint=f"{base}/token")
-    ask = ["--provider", "device_code_cpp", "-p", "hi"]
+    configure(world, name, base_url=issuer.url, device_authorization_endpoint=f"{base}/device/code", token_endpoint=f"{base}/token")
+    ask = ["--provider", name, "-p", "hi"]
     world.qwen(*ask).exits(4)
 
-    process, event = begin_login(world, "device_code_cpp")
+    process, event = begin_login(world, name)
     require(event["verification_uri"].startswith(issuer.base_url) and event["user_code"], f"an address and a code, not {event}")
     issuer.control("approve")
     require(world.finish(process).exits(0).json()["ok"], "to be signed in")
@@ -76,12 +86,12 @@ def a_browser_sign_in_of_a_provider_in_cpp(world):
 
     issuer.control("expire")
     world.qwen(*ask).exits(0).prints(STORY)
-    world.qwen("auth", "refresh", "device_code_cpp").exits(0)
+    world.qwen("auth", "refresh", name).exits(0)
     require(issuer.control("stats")["refresh_replays"] == 0, "each refresh token used once")
     issuer.control("revoke")
     world.qwen(*ask).exits(4).prints_nothing()
 
-    process, _ = begin_login(world, "device_code_cpp")
+    process, _ = begin_login(world, name)
     issuer.control("deny")
     world.finish(process).exits(4).complains("refused in the browser")
 
