@@ -17,6 +17,7 @@ def every_template_builds_under_another_name(world):
         world.qwen("plugin", "new", name, "--lang", language, "--kind", kind, "--vendor", "Acme Inc.", cwd=workshop.place).exits(0).prints_part(name)
         plugin = workshop.build(workshop.place / name, *([f"-DQWEN_RUSTC={RUSTC}"] if language == "rust" else []))
         workshop.inspect(plugin)
+        workshop.check(plugin)
         facts = world.qwen("plugin", "inspect", plugin, "--json").exits(0).json()["plugin"]
         require(facts["vendor"] == "Acme Inc." and facts["methods"][0]["kind"] in (kind, "api-key"), f"vendor and kind, not {facts}")
 

@@ -48,8 +48,13 @@ class Workshop:
         require(all(name.startswith(("libc.so.", "libm.so.", "ld-linux")) for name in facts["needed"]), f"no library but libc, not {facts['needed']}")
         require(facts["run_path"] == "" and facts["decision"]["usable"], f"a plugin that would be used, not {facts}")
 
+    def check(self, plugin):
+        """It keeps every rule for providers."""
+        self.world.qwen("plugin", "check", plugin, timeout=100).exits(0).prints_part(" 0 failed, 0 undecided")
+
     def install(self, plugin):
         self.inspect(plugin)
+        self.check(plugin)
         self.world.qwen("plugin", "install", plugin).exits(0)
         installed = self.world.home / ".qwen" / "plugins" / plugin.name
         self.world.written.add(installed.resolve())
