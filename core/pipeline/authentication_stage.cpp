@@ -144,14 +144,18 @@ void AuthenticationStage::Unauthorized::restore(Call& call) {
 }
 
 Result<http::Response> AuthenticationStage::send(Call& call, const Next& next, const Context& context) {
-    QWEN_CHECK(credentials_.ensure_fresh(context));
+    const auto without_credential = [&call](Error error) {
+        call.credential_failed = true;
+        return Result<http::Response>(std::move(error));
+    };
+    if (auto fresh = credentials_.ensure_fresh(context); !fresh) return without_credential(std::move(fresh).error());
     Unauthorized unauthorized{copy_without_body(call.request), {}};
     auto restore = [&](auto result) {
         unauthorized.restore(call);
         return result;
     };
     for (unsigned replays = 0;; ++replays) {
-        if (auto authorized = authorize(call, unauthorized, context); !authorized) return restore(Result<http::Response>(std::move(authorized).error()));
+        if (auto authorized = authorize(call, unauthorized, context); !authorized) return restore(without_credential(std::move(authorized).error()));
         auto response = next(call, context);
         if (!response || response->status < 400) return restore(std::move(response));
 
@@ -168,7 +172,7 @@ Result<http::Response> AuthenticationStage::send(Call& call, const Next& next, c
             case auth::Verdict::Kind::refresh_and_retry:
                 if (replays == 0 && call.may_repeat() && credentials_.provider().can_refresh()) {
                     response->body.reset();
-                    if (auto renewed = credentials_.replace_rejected(context); !renewed) return restore(Result<http::Response>(std::move(renewed).error()));
+                    if (auto renewed = credentials_.replace_rejected(context); !renewed) return restore(without_credential(std::move(renewed).error()));
                     continue;
                 }
                 return fail(ErrorCode::credential_rejected, "the credential was refused");

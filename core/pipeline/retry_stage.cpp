@@ -60,7 +60,7 @@ Result<http::Response> RetryStage::send(Call& call, const Next& next, const Cont
         if (!response) {
             error = std::move(response).error();
             const auto progress = transport_.progress_of_last_failure();
-            repeat = may_repeat_failure(error, progress);
+            repeat = !call.credential_failed && may_repeat_failure(error, progress);
             if (repeat && progress == http::Progress::request_sent) {
                 // It may have been answered and billed: once more, not twice.
                 repeat = !repeated_after_sending && error.code == ErrorCode::connection_failed;

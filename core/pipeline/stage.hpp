@@ -19,6 +19,8 @@ struct Call {
     unsigned attempt = 1;
     /// Status of the last answer, whatever was made of it; 0: the server has not answered.
     int last_status = 0;
+    /// The attempt failed for want of a credential. Renewing one has retries of its own, so the attempt is not repeated.
+    bool credential_failed = false;
 
     [[nodiscard]] bool may_repeat() const { return text_delivered == nullptr || !*text_delivered; }
 };

@@ -24,11 +24,25 @@ struct World {
     ScriptedTransport transport;
     bool text_delivered = false;
     std::vector<std::string> notices;
+    bool no_credential = false;
+    int tries = 0;
+
+    /// An authentication stage whose token endpoint cannot be reached.
+    struct NoCredential final : Stage {
+        explicit NoCredential(int& count) : tries(count) {}
+        Result<http::Response> send(Call& call, const Next&, const Context&) override {
+            ++tries;
+            call.credential_failed = true;
+            return Error{ErrorCode::connection_failed, "the token endpoint cannot be reached", {}, std::nullopt};
+        }
+        int& tries;
+    };
 
     Result<http::Response> send() {
         std::vector<std::unique_ptr<Stage>> stages;
         stages.push_back(std::make_unique<RetryStage>(RetryRules{}, clock, random, transport, CredentialLabel{"environment OPENAI_API_KEY"},
                                                       [this](std::string_view text) { notices.emplace_back(text); }));
+        if (no_credential) stages.push_back(std::make_unique<NoCredential>(tries));
         stages.push_back(std::make_unique<TransportStage>(transport));
         Pipeline pipeline(std::move(stages));
         Call call;
@@ -113,6 +127,14 @@ TEST_CASE("failures that do not get better are not repeated") {
         CHECK(response.error().code == failure.code);
         CHECK(world.transport.seen.size() == 1);
     }
+}
+
+TEST_CASE("an attempt that got no credential is not repeated: renewing has retries of its own") {
+    World world;
+    world.no_credential = true;
+    CHECK(world.send().error().code == ErrorCode::connection_failed);
+    CHECK(world.tries == 1);
+    CHECK(world.notices.empty());
 }
 
 TEST_CASE("nothing is sent again once text has reached the user") {
