@@ -82,9 +82,8 @@ endfunction()
 
 # qwen_add_provider_test(<id>)
 #
-# Adds the test <id>/check (call include(CTest) or enable_testing() before): `qwen plugin check` on the built file; with a program that cannot check yet,
-# `qwen plugin inspect`. Where the program is not installed beside the SDK or on PATH, say where with -DQWEN_PROGRAM=/path/to/qwen. Without it there is no
-# test, and configuring says so.
+# Adds the test <id>/check (call include(CTest) or enable_testing() before): `qwen plugin check` on the built file. Where the program is
+# not installed beside the SDK or on PATH, say where with -DQWEN_PROGRAM=/path/to/qwen. Without it there is no test, and configuring says so.
 function(qwen_add_provider_test id)
     find_program(QWEN_PROGRAM qwen HINTS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../../bin DOC "the program that checks providers")
     if(NOT QWEN_PROGRAM)

@@ -1,7 +1,7 @@
 // What a check found, in memory that its process shares with the checker: it outlives a crash, a hang and an exit.
 //
-// One check is one process, and the first finding ends it where it stands: a host function that was called wrongly does not have to come back
-// through the plugin's frames.
+// One check is one process, and the first finding ends it where it stands: a host function that was called wrongly does not have to come
+// back through the plugin's frames.
 #pragma once
 
 #include <array>
@@ -13,11 +13,11 @@
 namespace qwen::host::plugin::check {
 
 enum class Verdict : std::uint32_t {
-    running,     ///< the process has ended without a word
+    running,  ///< the process has ended without a word
     passed,
     failed,
-    skipped,     ///< the rule is about something this plugin does not have
-    undecided,   ///< something else is broken first
+    skipped,    ///< the rule is about something this plugin does not have
+    undecided,  ///< something else is broken first
 };
 
 class Blackboard {

@@ -80,7 +80,9 @@ CheckOutcome run_part(const Rule& rule, const VerifiedPlugin& plugin, const Chec
     ::close(ends[0]);
     CheckOutcome outcome{&rule, board.verdict(), board.text(), board.trace()};
     if (outcome.verdict != Verdict::running) return outcome;
-    const Ending ending = has_ended ? describe(board, status) : Ending{true, fmt::format("it does not come back within {} s ({})", settings.timeout.count() / 1000.0, board.place())};
+    const Ending ending =
+        has_ended ? describe(board, status)
+                  : Ending{true, fmt::format("it does not come back within {} s ({})", settings.timeout.count() / 1000.0, board.place())};
     place = fmt::format("{} {}", has_ended ? status : -1, board.entry());
     outcome.verdict = Verdict::failed;
     outcome.text = ending.text;
@@ -107,7 +109,8 @@ std::vector<CheckOutcome> run_checks(const Result<VerifiedPlugin>& examined, con
     for (const Rule& rule : all) {
         if (!settings.only.empty() && std::find(settings.only.begin(), settings.only.end(), &rule) == settings.only.end()) continue;
         if (rule.check == nullptr) {
-            outcomes.push_back({&rule, examined ? Verdict::passed : Verdict::failed, examined ? std::string() : examined.error().message, {}});
+            outcomes.push_back(
+                {&rule, examined ? Verdict::passed : Verdict::failed, examined ? std::string() : examined.error().message, {}});
             continue;
         }
         if (!examined) {
@@ -123,7 +126,7 @@ std::vector<CheckOutcome> run_checks(const Result<VerifiedPlugin>& examined, con
                 outcome.text = fmt::format("it ended where {} did", known->second);
             }
             // Who hangs once hangs again; the limit is for the first time.
-            if (place.starts_with("-1 ")) patience.timeout = std::min(patience.timeout, std::chrono::milliseconds(1000));
+            if (place.starts_with("-1 ")) patience.timeout = std::min(patience.timeout, std::chrono::milliseconds(300));
         }
         outcomes.push_back(std::move(outcome));
     }

@@ -1,4 +1,5 @@
-// Runs the rules against one file, each in a process of its own with a time limit. A plugin that crashes or hangs costs one finding; the others still run.
+// Runs the rules against one file, each in a process of its own with a time limit. A plugin that crashes or hangs costs one finding; the
+// others still run.
 #pragma once
 
 #include <chrono>

@@ -22,12 +22,14 @@ void process_state(Rehearsal& rehearsal) {
     const PrintedOutput output;
     const ProcessSnapshot before;
     rehearsal.map();
-    if (const auto changed = before.difference(ProcessSnapshot(), may_start_threads); !changed.empty()) rehearsal.board.fail(changed + " (loading)");
+    if (const auto changed = before.difference(ProcessSnapshot(), may_start_threads); !changed.empty())
+        rehearsal.board.fail(changed + " (loading)");
     rehearsal.load();
     rehearsal.life_with_a_key();
     rehearsal.life_with_a_sign_in();
     if (const auto changed = before.difference(ProcessSnapshot(), may_start_threads); !changed.empty()) rehearsal.board.fail(changed);
-    if (const auto bytes = output.bytes(); bytes > 0) rehearsal.board.fail(fmt::format("{} bytes were printed; the host's log and qwen.ui/1 are for that", bytes));
+    if (const auto bytes = output.bytes(); bytes > 0)
+        rehearsal.board.fail(fmt::format("{} bytes were printed; the host's log and qwen.ui/1 are for that", bytes));
 }
 
 void cancellation(Rehearsal& rehearsal) {
@@ -36,7 +38,9 @@ void cancellation(Rehearsal& rehearsal) {
     auto& host = rehearsal.host;
     const auto judge = [&](std::string_view entry, qwen_status status) {
         if (host.calls_after_cancel == 0) return;
-        if (status != QWEN_ERR_CANCELLED) rehearsal.board.fail(fmt::format("`{}` returned {} after service call {} was cancelled, not QWEN_ERR_CANCELLED", entry, status_name(status), host.cancel_at));
+        if (status != QWEN_ERR_CANCELLED)
+            rehearsal.board.fail(fmt::format("`{}` returned {} after service call {} was cancelled, not QWEN_ERR_CANCELLED", entry,
+                                             status_name(status), host.cancel_at));
         if (host.stores_after_cancel > 0) rehearsal.board.fail(fmt::format("`{}` stored something after it was cancelled", entry));
     };
     constexpr int kMostCalls = 60;

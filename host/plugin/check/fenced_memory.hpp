@@ -1,4 +1,5 @@
-// Memory whose end is the end of a page that can be read, and which can be taken back: whoever reads one byte too far, or too late, is stopped at once.
+// Memory whose end is the end of a page that can be read, and which can be taken back: whoever reads one byte too far, or too late, is
+// stopped at once.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +11,8 @@ namespace qwen::host::plugin::check {
 
 class FencedMemory {
 public:
-    /// `size` bytes that end where nothing can be read any more. `label` says in a finding what they are. Never freed: a check is a short process.
+    /// `size` bytes that end where nothing can be read any more. `label` says in a finding what they are. Never freed: a check is a short
+    /// process.
     [[nodiscard]] void* allocate(std::size_t size, std::string_view label);
     [[nodiscard]] const char* copy(std::string_view bytes, std::string_view label);
     /// From now on nobody can read what was allocated since the last call.

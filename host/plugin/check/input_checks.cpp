@@ -21,10 +21,18 @@ std::string random_bytes(std::mt19937_64& random, std::size_t most) {
 std::string damaged(std::string value, std::mt19937_64& random) {
     if (value.empty()) return random_bytes(random, 64);
     switch (random() % 4) {
-        case 0: value.resize(random() % value.size()); break;
-        case 1: value[random() % value.size()] ^= static_cast<char>(1U << random() % 8); break;
-        case 2: value.insert(random() % value.size(), random_bytes(random, 16)); break;
-        default: value.erase(random() % value.size(), 1 + random() % 8); break;
+        case 0:
+            value.resize(random() % value.size());
+            break;
+        case 1:
+            value[random() % value.size()] ^= static_cast<char>(1U << random() % 8);
+            break;
+        case 2:
+            value.insert(random() % value.size(), random_bytes(random, 16));
+            break;
+        default:
+            value.erase(random() % value.size(), 1 + random() % 8);
+            break;
     }
     return value;
 }
@@ -38,9 +46,35 @@ void use(Rehearsal& rehearsal) {
 }
 
 std::vector<std::string> odd_values() {
-    return {"",       " ",      "\n",        std::string(1, '\0'), "\r\nX-Injected: 1", "null",  "{}", "[]", "\"", "{\"access_token\":", "{\"access_token\":null,\"refresh_token\":12,\"expiry_date\":\"x\"}",
-            "-1",     "1e999",  "99999999999999999999", "\xff\xfe\xfd", "\xed\xa0\x80",   std::string(64U << 10, 'A'), std::string(5000, '['), std::string(4000, '{'),
-            "http://", "https://[", "https://user:password@example.com:99999/", "javascript:alert(1)", "//", "%00", "../../etc/passwd", "$(id)", "a,b,,c", "Name: value\nOther"};
+    return {"",
+            " ",
+            "\n",
+            std::string(1, '\0'),
+            "\r\nX-Injected: 1",
+            "null",
+            "{}",
+            "[]",
+            "\"",
+            "{\"access_token\":",
+            "{\"access_token\":null,\"refresh_token\":12,\"expiry_date\":\"x\"}",
+            "-1",
+            "1e999",
+            "99999999999999999999",
+            "\xff\xfe\xfd",
+            "\xed\xa0\x80",
+            std::string(64U << 10, 'A'),
+            std::string(5000, '['),
+            std::string(4000, '{'),
+            "http://",
+            "https://[",
+            "https://user:password@example.com:99999/",
+            "javascript:alert(1)",
+            "//",
+            "%00",
+            "../../etc/passwd",
+            "$(id)",
+            "a,b,,c",
+            "Name: value\nOther"};
 }
 
 }  // namespace
@@ -91,7 +125,8 @@ void odd_settings(Rehearsal& rehearsal) {
     for (int i = 0; i < kRandomRounds; ++i) {
         live([&](auto& values) {
             for (const auto& setting : settings)
-                if (random() % 3 == 0) values[key_of(setting)] = random() % 2 == 0 ? random_bytes(random, 200) : damaged(values[key_of(setting)], random);
+                if (random() % 3 == 0)
+                    values[key_of(setting)] = random() % 2 == 0 ? random_bytes(random, 200) : damaged(values[key_of(setting)], random);
         });
     }
 }
@@ -103,7 +138,8 @@ void odd_answers(Rehearsal& rehearsal) {
     if (rehearsal.create() != QWEN_OK) rehearsal.board.leave_undecided("`create` failed");
     const auto judge = [&](std::uint32_t status) {
         const auto kind = rehearsal.host.call.verdict_kind.value_or(QWEN_VERDICT_PASS);
-        if (kind < QWEN_VERDICT_PASS || kind > QWEN_VERDICT_FATAL) rehearsal.board.fail(fmt::format("the verdict on {} is {}", status, kind));
+        if (kind < QWEN_VERDICT_PASS || kind > QWEN_VERDICT_FATAL)
+            rehearsal.board.fail(fmt::format("the verdict on {} is {}", status, kind));
     };
     for (const std::uint32_t status : {100U, 199U, 200U, 400U, 401U, 403U, 429U, 500U, 599U}) {
         for (const auto& value : odd_values()) {
@@ -115,7 +151,9 @@ void odd_answers(Rehearsal& rehearsal) {
             }
         }
         for (int i = 0; i < kRandomRounds / 4; ++i) {
-            rehearsal.on_response(status, i % 2 == 0 ? random_bytes(random, 4096) : damaged(R"({"error":{"code":"insufficient_quota","message":"m","type":"t"}})", random));
+            rehearsal.on_response(status, i % 2 == 0
+                                              ? random_bytes(random, 4096)
+                                              : damaged(R"({"error":{"code":"insufficient_quota","message":"m","type":"t"}})", random));
             judge(status);
         }
     }

@@ -1,7 +1,7 @@
 // The servers a plugin meets while it is checked: an issuer of device codes and tokens (RFC 8628, RFC 6749) that answers by a script.
 //
-// It knows a request by what is in it: one that has the device code is a poll, one that has the refresh token renews. So it needs no addresses, and
-// a plugin may ask in forms or in JSON.
+// It knows a request by what is in it: one that has the device code is a poll, one that has the refresh token renews. So it needs no
+// addresses, and a plugin may ask in forms or in JSON.
 #pragma once
 
 #include <deque>

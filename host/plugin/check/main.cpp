@@ -1,5 +1,5 @@
-// qwen-plugin-check FILE.so: the program behind `qwen plugin check`. A program of its own, because it runs the plugin's code, and so that qwen does not
-// carry it along.
+// qwen-plugin-check FILE.so: the program behind `qwen plugin check`. A program of its own, because it runs the plugin's code, and so that
+// qwen does not carry it along.
 #include <fmt/format.h>
 
 #include <charconv>
@@ -75,7 +75,8 @@ std::optional<Arguments> parse(int argc, char** argv) {
         } else if (!word.starts_with("--") && arguments.file.empty()) {
             arguments.file = word;
         } else if (i + 1 >= argc || !apply(arguments, word, argv[i + 1])) {
-            fmt::print(stderr, "qwen: plugin check does not understand {} {}\n  try: qwen help plugin check\n", word, i + 1 < argc ? argv[i + 1] : "");
+            fmt::print(stderr, "qwen: plugin check does not understand {} {}\n  try: qwen help plugin check\n", word,
+                       i + 1 < argc ? argv[i + 1] : "");
             return std::nullopt;
         } else {
             ++i;
@@ -105,6 +106,7 @@ int main(int argc, char** argv) {
     }
     const auto outcomes = check::run_checks(examined, arguments->settings);
     const auto& seed = arguments->settings.seed;
-    fmt::print("{}", arguments->json ? check::report_json(path.native(), outcomes, seed) : check::report_text(path.native(), outcomes, seed, arguments->reproduces));
+    fmt::print("{}", arguments->json ? check::report_json(path.native(), outcomes, seed)
+                                     : check::report_text(path.native(), outcomes, seed, arguments->reproduces));
     return check::has_failed(outcomes) ? 1 : 0;
 }

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <clocale>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 
 namespace qwen::host::plugin::check {
@@ -41,7 +41,8 @@ void* handler_of(int number) {
 }  // namespace
 
 ProcessSnapshot::ProcessSnapshot() {
-    for (int number = 1; number < static_cast<int>(handlers_.size()); ++number) handlers_[static_cast<std::size_t>(number)] = handler_of(number);
+    for (int number = 1; number < static_cast<int>(handlers_.size()); ++number)
+        handlers_[static_cast<std::size_t>(number)] = handler_of(number);
     sigset_t blocked;
     ::sigprocmask(SIG_SETMASK, nullptr, &blocked);
     for (int number = 1; number < 65; ++number)
@@ -65,15 +66,20 @@ ProcessSnapshot::ProcessSnapshot() {
 std::string ProcessSnapshot::difference(const ProcessSnapshot& later, bool may_start_threads) const {
     for (int number = 1; number < static_cast<int>(handlers_.size()); ++number) {
         const auto index = static_cast<std::size_t>(number);
-        if (handlers_[index] != later.handlers_[index]) return fmt::format("the handler of signal {} (SIG{}) was changed", number, ::sigabbrev_np(number) != nullptr ? ::sigabbrev_np(number) : "?");
+        if (handlers_[index] != later.handlers_[index])
+            return fmt::format("the handler of signal {} (SIG{}) was changed", number,
+                               ::sigabbrev_np(number) != nullptr ? ::sigabbrev_np(number) : "?");
     }
     if (blocked_ != later.blocked_) return "the set of blocked signals was changed";
     if (locale_ != later.locale_) return fmt::format("the locale was changed to {}", later.locale_);
     if (environment_ != later.environment_) return "the environment was changed";
     if (directory_ != later.directory_) return fmt::format("the working directory was changed to {}", later.directory_);
     if (mask_ != later.mask_) return fmt::format("the umask was changed to {:03o}", later.mask_);
-    if (descriptors_ != later.descriptors_) return fmt::format("{} file descriptors are open instead of {}, or others", later.descriptors_.size(), descriptors_.size());
-    if (threads_ < later.threads_ && !may_start_threads) return fmt::format("{} threads run instead of {}, and `relaxed` of the manifest does not say \"threads\"", later.threads_, threads_);
+    if (descriptors_ != later.descriptors_)
+        return fmt::format("{} file descriptors are open instead of {}, or others", later.descriptors_.size(), descriptors_.size());
+    if (threads_ < later.threads_ && !may_start_threads)
+        return fmt::format("{} threads run instead of {}, and `relaxed` of the manifest does not say \"threads\"", later.threads_,
+                           threads_);
     if (limits_ != later.limits_) return "a resource limit was changed";
     return {};
 }

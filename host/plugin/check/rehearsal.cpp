@@ -20,13 +20,20 @@ const Table* find_table(const qwen_provider& provider, const char* id) {
 
 std::string plausible_value(const config::Setting& setting, const Manifest& manifest) {
     switch (setting.type) {
-        case config::ValueType::url: return manifest.origins.empty() ? "https://api.example.com/v1" : manifest.origins.front() + "/v1";
-        case config::ValueType::boolean: return "true";
-        case config::ValueType::integer: return "1";
-        case config::ValueType::duration: return "30s";
-        case config::ValueType::path: return "/nonexistent";
-        case config::ValueType::text: return setting.choices.empty() ? "value" : setting.choices.front();
-        default: return {};
+        case config::ValueType::url:
+            return manifest.origins.empty() ? "https://api.example.com/v1" : manifest.origins.front() + "/v1";
+        case config::ValueType::boolean:
+            return "true";
+        case config::ValueType::integer:
+            return "1";
+        case config::ValueType::duration:
+            return "30s";
+        case config::ValueType::path:
+            return "/nonexistent";
+        case config::ValueType::text:
+            return setting.choices.empty() ? "value" : setting.choices.front();
+        default:
+            return {};
     }
 }
 
@@ -53,8 +60,9 @@ const qwen_provider* Rehearsal::shake_hands() {
 
 void Rehearsal::load() {
     provider_ = shake_hands();
-    const bool is_usable = provider_ != nullptr && QWEN_HAS(provider_, qwen_provider, get_extension) && provider_->create != nullptr && provider_->destroy != nullptr &&
-                           provider_->state != nullptr && provider_->authorize != nullptr && provider_->on_response != nullptr && provider_->get_extension != nullptr;
+    const bool is_usable = provider_ != nullptr && QWEN_HAS(provider_, qwen_provider, get_extension) && provider_->create != nullptr &&
+                           provider_->destroy != nullptr && provider_->state != nullptr && provider_->authorize != nullptr &&
+                           provider_->on_response != nullptr && provider_->get_extension != nullptr;
     if (!is_usable) board.leave_undecided("the plugin's table cannot be used");
     board.enter("get_extension");
     login_ = find_table<qwen_provider_login_v1>(*provider_, QWEN_EXT_LOGIN);
@@ -90,16 +98,21 @@ void Rehearsal::destroy() {
 }
 
 qwen_status Rehearsal::state() {
-    return call("state", CallKind::offline, [&](qwen_call* handle) { return provider_->state(instance_, handle, host.sink_ops(), host.sink()); });
+    return call("state", CallKind::offline,
+                [&](qwen_call* handle) { return provider_->state(instance_, handle, host.sink_ops(), host.sink()); });
 }
 
 qwen_status Rehearsal::authorize(std::string_view operation) {
     return call("authorize", CallKind::offline, [&](qwen_call* handle) {
-        const qwen_request request{sizeof(qwen_request),         QWEN_REQUEST_STREAMING,
-                                   host.lend(operation, "the operation of a request"), host.lend("POST", "the method of a request"),
-                                   host.lend("", "the base URL of a request"),         host.lend("/chat/completions", "the path of a request"),
+        const qwen_request request{sizeof(qwen_request),
+                                   QWEN_REQUEST_STREAMING,
+                                   host.lend(operation, "the operation of a request"),
+                                   host.lend("POST", "the method of a request"),
+                                   host.lend("", "the base URL of a request"),
+                                   host.lend("/chat/completions", "the path of a request"),
                                    host.lend("model", "the model of a request")};
-        return provider_->authorize(instance_, handle, host.lend_struct(request, "the request of `authorize`"), host.sink_ops(), host.sink());
+        return provider_->authorize(instance_, handle, host.lend_struct(request, "the request of `authorize`"), host.sink_ops(),
+                                    host.sink());
     });
 }
 
@@ -107,7 +120,8 @@ qwen_status Rehearsal::sign() {
     if (sign_ == nullptr || sign_->sign == nullptr) return QWEN_ERR_UNSUPPORTED;
     return call("sign", CallKind::offline, [&](qwen_call* handle) {
         const std::string body = R"({"model":"model"})";
-        const std::vector<qwen_kv> headers{{host.lend("content-type", "the name of a header"), host.lend("application/json", "the value of a header")}};
+        const std::vector<qwen_kv> headers{
+            {host.lend("content-type", "the name of a header"), host.lend("application/json", "the value of a header")}};
         qwen_final_request request{};
         request.struct_size = sizeof request;
         request.header_count = static_cast<std::uint32_t>(headers.size());
@@ -125,14 +139,21 @@ qwen_status Rehearsal::on_response(std::uint32_t status, std::string_view body, 
     return call("on_response", CallKind::offline, [&](qwen_call* handle) {
         const std::vector<qwen_kv> headers{{host.lend(header.empty() ? "content-type" : header, "the name of a response header"),
                                             host.lend(header.empty() ? "application/json" : value, "the value of a response header")}};
-        const qwen_response response{sizeof(qwen_response), status, headers.data(), static_cast<std::uint32_t>(headers.size()), 0, host.lend(body, "the body of a response")};
-        return provider_->on_response(instance_, handle, host.lend_struct(response, "the response of `on_response`"), host.sink_ops(), host.sink());
+        const qwen_response response{sizeof(qwen_response),
+                                     status,
+                                     headers.data(),
+                                     static_cast<std::uint32_t>(headers.size()),
+                                     0,
+                                     host.lend(body, "the body of a response")};
+        return provider_->on_response(instance_, handle, host.lend_struct(response, "the response of `on_response`"), host.sink_ops(),
+                                      host.sink());
     });
 }
 
 qwen_status Rehearsal::login(std::string_view method) {
     if (login_ == nullptr || login_->login == nullptr) return QWEN_ERR_UNSUPPORTED;
-    return call("login", CallKind::online, [&](qwen_call* handle) { return login_->login(instance_, handle, host.lend(method, "the method of `login`")); });
+    return call("login", CallKind::online,
+                [&](qwen_call* handle) { return login_->login(instance_, handle, host.lend(method, "the method of `login`")); });
 }
 
 qwen_status Rehearsal::logout() {
@@ -147,12 +168,14 @@ qwen_status Rehearsal::refresh() {
 
 qwen_status Rehearsal::account() {
     if (account_ == nullptr || account_->status == nullptr) return QWEN_ERR_UNSUPPORTED;
-    return call("account status", CallKind::online, [&](qwen_call* handle) { return account_->status(instance_, handle, host.sink_ops(), host.sink()); });
+    return call("account status", CallKind::online,
+                [&](qwen_call* handle) { return account_->status(instance_, handle, host.sink_ops(), host.sink()); });
 }
 
 qwen_status Rehearsal::models() {
     if (models_ == nullptr || models_->list == nullptr) return QWEN_ERR_UNSUPPORTED;
-    return call("models list", CallKind::online, [&](qwen_call* handle) { return models_->list(instance_, handle, host.sink_ops(), host.sink()); });
+    return call("models list", CallKind::online,
+                [&](qwen_call* handle) { return models_->list(instance_, handle, host.sink_ops(), host.sink()); });
 }
 
 std::string Rehearsal::method_of_kind(std::string_view kind) const {
@@ -213,7 +236,8 @@ void Rehearsal::life_with_a_sign_in() {
         host.stored.clear();
         if (method.kind == "command") {
             for (const auto& setting : plugin.manifest.settings)
-                if (setting.type == config::ValueType::command) host.settings[setting.key.substr(setting.key.rfind('.') + 1)] = "print-a-key";
+                if (setting.type == config::ValueType::command)
+                    host.settings[setting.key.substr(setting.key.rfind('.') + 1)] = "print-a-key";
         }
         if (create() != QWEN_OK) return;
         state();
@@ -242,7 +266,8 @@ void Rehearsal::whole_life() {
 std::string status_name(qwen_status status) {
     switch (status) {
 #define QWEN_NAME(name) \
-    case name: return #name;
+    case name:          \
+        return #name;
         QWEN_NAME(QWEN_OK)
         QWEN_NAME(QWEN_ERR_MISUSE)
         QWEN_NAME(QWEN_ERR_UNSUPPORTED)
@@ -266,7 +291,8 @@ std::string status_name(qwen_status status) {
         QWEN_NAME(QWEN_ERR_BAD_RESPONSE)
         QWEN_NAME(QWEN_ERR_INTERNAL)
 #undef QWEN_NAME
-        default: return fmt::format("status {}", status);
+        default:
+            return fmt::format("status {}", status);
     }
 }
 

@@ -14,6 +14,8 @@ namespace {
 /// More than any sign-in of a day needs, with a step a second.
 constexpr int kEndless = 300'000;
 constexpr int kEndlessAfterCancel = 100;
+/// Room behind borrowed memory, where its end is not what is looked for.
+constexpr std::size_t kBehind = 64;
 
 /// A plugin's handles are of no use to it; only their identity is looked at.
 qwen_call* handle(std::uintptr_t number) { return reinterpret_cast<qwen_call*>((number + 1) << 4); }
@@ -25,7 +27,8 @@ RehearsalHost* current = nullptr;
 
 }  // namespace
 
-/// The functions of the tables. C calls them, so nothing may be thrown out of them; the only thing that could be is bad_alloc, which ends the check.
+/// The functions of the tables. C calls them, so nothing may be thrown out of them; the only thing that could be is bad_alloc, which ends
+/// the check.
 struct Functions {
     static RehearsalHost& host() { return *current; }
 
@@ -43,14 +46,17 @@ struct Functions {
         if (QWEN_HAS(said, qwen_error, hint)) host().check_words(copy(said->hint), "the hint of an error");
         if (!QWEN_HAS(said, qwen_error, setting) || said->setting.len == 0) return;
         const auto key = copy(said->setting);
-        if (host().manifest_.setting(key) == nullptr) host().complain(Watch::undeclared_setting, fmt::format("an error blames the setting '{}', which the manifest has not", key));
+        if (host().manifest_.setting(key) == nullptr)
+            host().complain(Watch::undeclared_setting, fmt::format("an error blames the setting '{}', which the manifest has not", key));
     }
     static std::uint32_t cancelled(qwen_call* call) noexcept {
         host().expect_current(call, "cancelled");
         return host().is_cancelled_ ? 1 : 0;
     }
     static std::int64_t deadline(qwen_call*) noexcept { return INT64_MAX; }
-    static std::uint32_t interactive(qwen_call*) noexcept { return host().is_interactive ? QWEN_INTERACTIVE_ALWAYS : QWEN_INTERACTIVE_NEVER; }
+    static std::uint32_t interactive(qwen_call*) noexcept {
+        return host().is_interactive ? QWEN_INTERACTIVE_ALWAYS : QWEN_INTERACTIVE_NEVER;
+    }
 
     static const void* get_extension(qwen_host_ctx*, const char* id) noexcept {
         const std::string wanted = id != nullptr ? id : "";
@@ -62,19 +68,25 @@ struct Functions {
     static qwen_status perform(qwen_call* call, const qwen_http_request* request, qwen_http_response* response) noexcept {
         RehearsalHost& self = host();
         if (const auto status = self.wait_in(call, "qwen.http/1 perform"); status != QWEN_OK) return status;
-        if (request == nullptr || response == nullptr || !QWEN_HAS(request, qwen_http_request, body) || !QWEN_HAS(response, qwen_http_response, body)) return QWEN_ERR_MISUSE;
+        if (request == nullptr || response == nullptr || !QWEN_HAS(request, qwen_http_request, body) ||
+            !QWEN_HAS(response, qwen_http_response, body))
+            return QWEN_ERR_MISUSE;
         HttpAsk ask{self.mono_ms, copy(request->method), copy(request->url), copy(request->body), {}};
         for (std::uint32_t i = 0; i < request->header_count; ++i) {
             ask.headers.emplace_back(copy(request->headers[i].key), copy(request->headers[i].value));
             self.check_secret(request->headers[i].value, fmt::format("the request header '{}'", ask.headers.back().first));
         }
-        if (self.holds_secret(ask.url)) self.complain(Watch::leaked_secret, "a credential is part of a URL that is asked for; put it into a header or the body");
-        if (!self.may_reach(ask.url)) self.complain(Watch::origin, fmt::format("a request goes to {}, which is neither in the manifest's `origins` nor configured", ask.url));
+        if (self.holds_secret(ask.url))
+            self.complain(Watch::leaked_secret, "a credential is part of a URL that is asked for; put it into a header or the body");
+        if (!self.may_reach(ask.url))
+            self.complain(Watch::origin,
+                          fmt::format("a request goes to {}, which is neither in the manifest's `origins` nor configured", ask.url));
         self.asked.push_back(ask);
         const HttpReply reply = self.answer ? self.answer(ask) : HttpReply{};
         if (reply.failure != QWEN_OK) return reply.failure;
         auto& headers = self.lists_.emplace_back();
-        headers.push_back({self.lend("content-type", "the name of a response header"), self.lend("application/json", "the value of a response header")});
+        headers.push_back(
+            {self.lend("content-type", "the name of a response header"), self.lend("application/json", "the value of a response header")});
         response->status = reply.status;
         response->headers = headers.data();
         response->header_count = 1;
@@ -111,11 +123,13 @@ struct Functions {
         out->revision = found->second.revision;
         return QWEN_OK;
     }
-    static qwen_status put_secret(qwen_call* call, qwen_str key, qwen_str value, std::int64_t expires_at, std::uint64_t revision, std::uint64_t* out) noexcept {
+    static qwen_status put_secret(qwen_call* call, qwen_str key, qwen_str value, std::int64_t expires_at, std::uint64_t revision,
+                                  std::uint64_t* out) noexcept {
         RehearsalHost& self = host();
         self.use(call, "qwen.secrets/1 put_if");
         if (self.is_cancelled_) ++self.stores_after_cancel;
-        if (++self.store_attempts_ > 1000) self.board_.fail("put_if was called a thousand times; after QWEN_ERR_CONFLICT read the value again, a few times at most");
+        if (++self.store_attempts_ > 1000)
+            self.board_.fail("put_if was called a thousand times; after QWEN_ERR_CONFLICT read the value again, a few times at most");
         if (self.before_store) {
             if (const auto status = self.before_store(self.store_attempts_); status != QWEN_OK) return status;
         }
@@ -177,7 +191,8 @@ struct Functions {
         const auto digest = system::sha256({reinterpret_cast<const char*>(data), len});
         std::copy(digest.begin(), digest.end(), out);
     }
-    static void hmac(qwen_host_ctx*, const std::uint8_t* key, std::uint64_t key_len, const std::uint8_t* data, std::uint64_t len, std::uint8_t* out) noexcept {
+    static void hmac(qwen_host_ctx*, const std::uint8_t* key, std::uint64_t key_len, const std::uint8_t* data, std::uint64_t len,
+                     std::uint8_t* out) noexcept {
         host().declare("qwen.crypto/1 hmac_sha256");
         const auto digest = system::hmac_sha256({reinterpret_cast<const char*>(key), key_len}, {reinterpret_cast<const char*>(data), len});
         std::copy(digest.begin(), digest.end(), out);
@@ -196,7 +211,8 @@ struct Functions {
         const auto found = self.settings.find(name);
         if (found == self.settings.end()) return QWEN_ERR_NOT_FOUND;
         out->value = self.lend(found->second, fmt::format("the setting '{}'", name), declared->is_secret() ? QWEN_STR_SENSITIVE : 0);
-        out->source = declared->has_default && declared->default_value == found->second ? QWEN_SETTING_FROM_DEFAULT : QWEN_SETTING_FROM_CONFIG;
+        out->source =
+            declared->has_default && declared->default_value == found->second ? QWEN_SETTING_FROM_DEFAULT : QWEN_SETTING_FROM_CONFIG;
         return QWEN_OK;
     }
     static qwen_status run_command(qwen_call* call, qwen_str key, qwen_str* output) noexcept {
@@ -221,12 +237,17 @@ struct Functions {
         list.emplace_back(copy(name), text);
         return QWEN_OK;
     }
-    static qwen_status set_header(qwen_sink*, qwen_str name, qwen_str value) noexcept { return pair(host().call.headers, "header", name, value); }
-    static qwen_status set_query(qwen_sink*, qwen_str name, qwen_str value) noexcept { return pair(host().call.query, "query", name, value); }
+    static qwen_status set_header(qwen_sink*, qwen_str name, qwen_str value) noexcept {
+        return pair(host().call.headers, "header", name, value);
+    }
+    static qwen_status set_query(qwen_sink*, qwen_str name, qwen_str value) noexcept {
+        return pair(host().call.query, "query", name, value);
+    }
     static qwen_status set_text(std::string_view what, qwen_str value) {
         host().board_.note_call(fmt::format("sink {}", what));
         if (host().sink_refuses) return QWEN_ERR_TOO_LARGE;
-        if (host().holds_secret(copy(value))) host().complain(Watch::leaked_secret, fmt::format("a credential is part of what {} is given", what));
+        if (host().holds_secret(copy(value)))
+            host().complain(Watch::leaked_secret, fmt::format("a credential is part of what {} is given", what));
         return QWEN_OK;
     }
     static qwen_status set_base_url(qwen_sink*, qwen_str url) noexcept { return set_text("set_base_url", url); }
@@ -270,7 +291,6 @@ RehearsalHost::RehearsalHost(const Manifest& manifest, Blackboard& board) : mani
 /// A table as long as `tables` says; what is behind it differs: zeroes, nothing that could be read, or members nobody knows yet.
 template <typename Table>
 const void* RehearsalHost::sized(Table table, std::size_t first_release) {
-    constexpr std::size_t kNewer = 64;
     if (tables == TableSize::first_release) {
         table.struct_size = static_cast<std::uint32_t>(first_release);
         table.abi_minor = 0;
@@ -278,7 +298,7 @@ const void* RehearsalHost::sized(Table table, std::size_t first_release) {
         std::memcpy(place, &table, first_release);
         return place;
     }
-    auto& bytes = structs_.emplace_back(sizeof table + kNewer, '\0');
+    auto& bytes = structs_.emplace_back(sizeof table + kBehind, '\0');
     if (tables == TableSize::newer) {
         table.struct_size = static_cast<std::uint32_t>(bytes.size());
         table.abi_minor = QWEN_ABI_MINOR + 9;
@@ -294,19 +314,28 @@ const qwen_host* RehearsalHost::table() {
     if (table_ != nullptr) return table_;
     using F = Functions;
     services_ = {
-        {QWEN_EXT_HTTP, sized(qwen_host_http_v1{sizeof(qwen_host_http_v1), QWEN_ABI_MINOR, F::perform}, QWEN_FIRST_RELEASE(qwen_host_http_v1, perform))},
-        {QWEN_EXT_CLOCK, sized(qwen_host_clock_v1{sizeof(qwen_host_clock_v1), QWEN_ABI_MINOR, F::now_utc, F::now_mono, F::skew, F::sleep_until},
-                               QWEN_FIRST_RELEASE(qwen_host_clock_v1, sleep_until))},
-        {QWEN_EXT_SECRETS, sized(qwen_host_secrets_v1{sizeof(qwen_host_secrets_v1), QWEN_ABI_MINOR, F::get_secret, F::put_secret, F::erase_secret},
-                                 QWEN_FIRST_RELEASE(qwen_host_secrets_v1, erase))},
-        {QWEN_EXT_UI, sized(qwen_host_ui_v1{sizeof(qwen_host_ui_v1), QWEN_ABI_MINOR, F::device_code, F::prompt, F::choose, F::notice, F::progress},
-                            QWEN_FIRST_RELEASE(qwen_host_ui_v1, progress))},
-        {QWEN_EXT_RANDOM, sized(qwen_host_random_v1{sizeof(qwen_host_random_v1), QWEN_ABI_MINOR, F::random}, QWEN_FIRST_RELEASE(qwen_host_random_v1, bytes))},
-        {QWEN_EXT_CRYPTO, sized(qwen_host_crypto_v1{sizeof(qwen_host_crypto_v1), QWEN_ABI_MINOR, F::sha256, F::hmac}, QWEN_FIRST_RELEASE(qwen_host_crypto_v1, hmac_sha256))},
-        {QWEN_EXT_SETTINGS, sized(qwen_host_settings_v1{sizeof(qwen_host_settings_v1), QWEN_ABI_MINOR, F::get_setting}, QWEN_FIRST_RELEASE(qwen_host_settings_v1, get))},
-        {QWEN_EXT_COMMAND, sized(qwen_host_command_v1{sizeof(qwen_host_command_v1), QWEN_ABI_MINOR, F::run_command}, QWEN_FIRST_RELEASE(qwen_host_command_v1, run))},
+        {QWEN_EXT_HTTP,
+         sized(qwen_host_http_v1{sizeof(qwen_host_http_v1), QWEN_ABI_MINOR, F::perform}, QWEN_FIRST_RELEASE(qwen_host_http_v1, perform))},
+        {QWEN_EXT_CLOCK,
+         sized(qwen_host_clock_v1{sizeof(qwen_host_clock_v1), QWEN_ABI_MINOR, F::now_utc, F::now_mono, F::skew, F::sleep_until},
+               QWEN_FIRST_RELEASE(qwen_host_clock_v1, sleep_until))},
+        {QWEN_EXT_SECRETS,
+         sized(qwen_host_secrets_v1{sizeof(qwen_host_secrets_v1), QWEN_ABI_MINOR, F::get_secret, F::put_secret, F::erase_secret},
+               QWEN_FIRST_RELEASE(qwen_host_secrets_v1, erase))},
+        {QWEN_EXT_UI,
+         sized(qwen_host_ui_v1{sizeof(qwen_host_ui_v1), QWEN_ABI_MINOR, F::device_code, F::prompt, F::choose, F::notice, F::progress},
+               QWEN_FIRST_RELEASE(qwen_host_ui_v1, progress))},
+        {QWEN_EXT_RANDOM, sized(qwen_host_random_v1{sizeof(qwen_host_random_v1), QWEN_ABI_MINOR, F::random},
+                                QWEN_FIRST_RELEASE(qwen_host_random_v1, bytes))},
+        {QWEN_EXT_CRYPTO, sized(qwen_host_crypto_v1{sizeof(qwen_host_crypto_v1), QWEN_ABI_MINOR, F::sha256, F::hmac},
+                                QWEN_FIRST_RELEASE(qwen_host_crypto_v1, hmac_sha256))},
+        {QWEN_EXT_SETTINGS, sized(qwen_host_settings_v1{sizeof(qwen_host_settings_v1), QWEN_ABI_MINOR, F::get_setting},
+                                  QWEN_FIRST_RELEASE(qwen_host_settings_v1, get))},
+        {QWEN_EXT_COMMAND, sized(qwen_host_command_v1{sizeof(qwen_host_command_v1), QWEN_ABI_MINOR, F::run_command},
+                                 QWEN_FIRST_RELEASE(qwen_host_command_v1, run))},
     };
-    const qwen_host host{sizeof(qwen_host), QWEN_ABI_MINOR, {"qwen", 4, 0}, {"1.0.0", 5, 0}, nullptr, F::log, F::error, F::cancelled, F::deadline, F::interactive, F::get_extension};
+    const qwen_host host{sizeof(qwen_host), QWEN_ABI_MINOR, {"qwen", 4, 0}, {"1.0.0", 5, 0}, nullptr,         F::log,
+                         F::error,          F::cancelled,   F::deadline,    F::interactive,  F::get_extension};
     table_ = static_cast<const qwen_host*>(sized(host, QWEN_FIRST_RELEASE(qwen_host, get_extension)));
     return table_;
 }
@@ -314,7 +343,7 @@ const qwen_host* RehearsalHost::table() {
 const qwen_sink_ops* RehearsalHost::sink_ops() {
     if (sink_ops_ != nullptr) return sink_ops_;
     using F = Functions;
-    const qwen_sink_ops ops{sizeof(qwen_sink_ops), QWEN_ABI_MINOR, F::set_header, F::set_query,   F::set_base_url, F::set_path,
+    const qwen_sink_ops ops{sizeof(qwen_sink_ops), QWEN_ABI_MINOR, F::set_header,  F::set_query, F::set_base_url, F::set_path,
                             F::set_body_field,     F::set_state,   F::set_verdict, F::add_model, F::add_fact};
     sink_ops_ = static_cast<const qwen_sink_ops*>(sized(ops, QWEN_FIRST_RELEASE(qwen_sink_ops, add_fact)));
     return sink_ops_;
@@ -345,19 +374,21 @@ void RehearsalHost::end(qwen_status status) {
 
 qwen_str RehearsalHost::lend(std::string_view text, std::string_view label, std::uint32_t flags) {
     const auto len = static_cast<std::uint32_t>(text.size());
-    if (borrowed != Borrowed::ordinary) return {memory_.copy(text, label), len, flags};
+    if (borrowed == Borrowed::fenced) return {memory_.copy(text, label), len, flags};
+    // Only what is too late is looked for, so there is something behind the end.
+    if (borrowed == Borrowed::taken_back) return {memory_.copy(std::string(text) + std::string(kBehind, '\0'), label), len, flags};
     return {arena_.emplace_back(text).c_str(), len, flags};
 }
 
-const void* RehearsalHost::place(const void* bytes, std::size_t size, std::string_view label) {
+const void* RehearsalHost::lend_bytes(const void* bytes, std::size_t size, std::string_view label) {
     if (borrowed == Borrowed::ordinary && tables != TableSize::first_release) {
-        auto& kept = structs_.emplace_back(size + 64, '\0');
+        auto& kept = structs_.emplace_back(size + kBehind, '\0');
         std::memcpy(kept.data(), bytes, size);
         return kept.data();
     }
-    void* const fenced = memory_.allocate(size, label);
-    std::memcpy(fenced, bytes, size);
-    return fenced;
+    void* const place = memory_.allocate(borrowed == Borrowed::taken_back ? size + kBehind : size, label);
+    std::memcpy(place, bytes, size);
+    return place;
 }
 
 std::string RehearsalHost::make_secret(std::string_view name) {
@@ -373,13 +404,15 @@ void RehearsalHost::complain(Watch kind, const std::string& finding) {
 void RehearsalHost::check_words(std::string_view text, std::string_view what) {
     if (holds_secret(text)) complain(Watch::leaked_secret, fmt::format("a credential is in {}", what));
     if (text.size() > 1024) complain(Watch::text, fmt::format("{} has {} bytes; 1024 are kept", what, text.size()));
-    const bool is_one_line = std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+    const bool is_one_line =
+        std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
     if (!is_one_line) complain(Watch::text, fmt::format("{} has a line break or a control character", what));
     if (!is_valid_utf8(text)) complain(Watch::text, fmt::format("{} is no UTF-8", what));
 }
 
 void RehearsalHost::check_secret(const qwen_str& value, std::string_view what) {
-    if ((value.flags & QWEN_STR_SENSITIVE) == 0 && holds_secret(copy(value))) complain(Watch::unmarked_secret, fmt::format("{} is a credential and not marked QWEN_STR_SENSITIVE", what));
+    if ((value.flags & QWEN_STR_SENSITIVE) == 0 && holds_secret(copy(value)))
+        complain(Watch::unmarked_secret, fmt::format("{} is a credential and not marked QWEN_STR_SENSITIVE", what));
 }
 
 void RehearsalHost::use(const qwen_call* handle_given, std::string_view service) {
@@ -392,7 +425,8 @@ void RehearsalHost::declare(std::string_view service) {
     const auto id = service.substr(0, service.find(' '));
     const auto names = [&](const std::vector<std::string>& list) { return std::find(list.begin(), list.end(), id) != list.end(); };
     if (names(manifest_.required_services) || names(manifest_.wanted_services)) return;
-    complain(Watch::undeclared_service, fmt::format("{} is used, and {} is in neither `requires` nor `wants` of the manifest", service, id));
+    complain(Watch::undeclared_service,
+             fmt::format("{} is used, and {} is in neither `requires` nor `wants` of the manifest", service, id));
 }
 
 void RehearsalHost::expect_current(const qwen_call* handle_given, std::string_view service) {
@@ -401,7 +435,8 @@ void RehearsalHost::expect_current(const qwen_call* handle_given, std::string_vi
 }
 
 bool RehearsalHost::holds_secret(std::string_view text) const {
-    return std::any_of(secrets_.begin(), secrets_.end(), [&](const std::string& secret) { return text.find(secret) != std::string_view::npos; });
+    return std::any_of(secrets_.begin(), secrets_.end(),
+                       [&](const std::string& secret) { return text.find(secret) != std::string_view::npos; });
 }
 
 bool RehearsalHost::may_reach(std::string_view url) const {
@@ -426,7 +461,8 @@ qwen_status RehearsalHost::wait_in(const qwen_call* handle_given, std::string_vi
     }
     ++waiting_calls;
     if (cancel_at != 0 && waiting_calls >= cancel_at) is_cancelled_ = true;
-    if (is_cancelled_ && ++calls_after_cancel > kEndlessAfterCancel) board_.fail(fmt::format("`{}` goes on after QWEN_ERR_CANCELLED: {} more services were called", entry_, kEndlessAfterCancel));
+    if (is_cancelled_ && ++calls_after_cancel > kEndlessAfterCancel)
+        board_.fail(fmt::format("`{}` goes on after QWEN_ERR_CANCELLED: {} more services were called", entry_, kEndlessAfterCancel));
     if (waiting_calls > kEndless) board_.fail(fmt::format("`{}` does not come to an end: {} services were called in it", entry_, kEndless));
     return is_cancelled_ ? QWEN_ERR_CANCELLED : QWEN_OK;
 }

@@ -1,5 +1,6 @@
-// The host a plugin is checked against: the C tables of host.h with nothing behind them but memory. Settings come from the plugin's manifest, HTTP from a
-// script, the clock moves only when somebody sleeps, and each function can be told to look, to refuse or to be missing.
+// The host a plugin is checked against: the C tables of host.h with nothing behind them but memory. Settings come from the plugin's
+// manifest, HTTP from a script, the clock moves only when somebody sleeps, and each function can be told to look, to refuse or to be
+// missing.
 #pragma once
 
 #include <cstdint>
@@ -91,7 +92,7 @@ public:
     // ---- what the plugin did ----
     CallRecord call;
     std::vector<HttpAsk> asked;
-    int waiting_calls = 0;      ///< services that may wait, in the check
+    int waiting_calls = 0;  ///< services that may wait, in the check
     int calls_after_cancel = 0;
     int stores_after_cancel = 0;
     bool has_shown_code = false;
@@ -115,7 +116,7 @@ public:
     [[nodiscard]] qwen_str lend(std::string_view text, std::string_view label, std::uint32_t flags = 0);
     template <typename Struct>
     [[nodiscard]] const Struct* lend_struct(const Struct& value, std::string_view label) {
-        return static_cast<const Struct*>(place(&value, sizeof value, label));
+        return static_cast<const Struct*>(lend_bytes(&value, sizeof value, label));
     }
 
     /// A credential: known to the checks for leaks from now on.
@@ -129,7 +130,7 @@ public:
 private:
     friend struct Functions;
 
-    [[nodiscard]] const void* place(const void* bytes, std::size_t size, std::string_view label);
+    [[nodiscard]] const void* lend_bytes(const void* bytes, std::size_t size, std::string_view label);
     template <typename Table>
     [[nodiscard]] const void* sized(Table table, std::size_t first_release);
     void complain(Watch kind, const std::string& finding);

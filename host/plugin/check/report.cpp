@@ -10,10 +10,14 @@ namespace {
 
 std::string_view name_of(Verdict verdict) {
     switch (verdict) {
-        case Verdict::passed: return "ok";
-        case Verdict::failed: return "FAILED";
-        case Verdict::skipped: return "skipped";
-        default: return "undecided";
+        case Verdict::passed:
+            return "ok";
+        case Verdict::failed:
+            return "FAILED";
+        case Verdict::skipped:
+            return "skipped";
+        default:
+            return "undecided";
     }
 }
 
@@ -24,7 +28,9 @@ long count(const std::vector<CheckOutcome>& outcomes, Verdict verdict) {
 }  // namespace
 
 bool has_failed(const std::vector<CheckOutcome>& outcomes) {
-    return std::any_of(outcomes.begin(), outcomes.end(), [](const CheckOutcome& outcome) { return outcome.verdict == Verdict::failed || outcome.verdict == Verdict::undecided; });
+    return std::any_of(outcomes.begin(), outcomes.end(), [](const CheckOutcome& outcome) {
+        return outcome.verdict == Verdict::failed || outcome.verdict == Verdict::undecided;
+    });
 }
 
 std::string report_text(const std::string& path, const std::vector<CheckOutcome>& outcomes, std::uint64_t seed, bool with_trace) {
@@ -32,12 +38,15 @@ std::string report_text(const std::string& path, const std::vector<CheckOutcome>
     for (const auto& outcome : outcomes) {
         text += fmt::format("{:<9}  {}  {}\n", name_of(outcome.verdict), outcome.rule->id, outcome.rule->title);
         if (!outcome.text.empty()) text += fmt::format("                  {}\n", outcome.text);
-        if (outcome.verdict == Verdict::failed) text += fmt::format("                  try: {}\n                  again: qwen plugin check {} --reproduce {}:{}\n", outcome.rule->fix, path, outcome.rule->id, seed);
+        if (outcome.verdict == Verdict::failed)
+            text += fmt::format("                  try: {}\n                  again: qwen plugin check {} --reproduce {}:{}\n",
+                                outcome.rule->fix, path, outcome.rule->id, seed);
         if (!with_trace) continue;
         for (const auto& line : outcome.trace) text += fmt::format("                  | {}\n", line);
     }
-    text += fmt::format("{} rules: {} ok, {} failed, {} undecided, {} not about this plugin (seed {})\n", outcomes.size(), count(outcomes, Verdict::passed), count(outcomes, Verdict::failed),
-                        count(outcomes, Verdict::undecided), count(outcomes, Verdict::skipped), seed);
+    text += fmt::format("{} rules: {} ok, {} failed, {} undecided, {} not about this plugin (seed {})\n", outcomes.size(),
+                        count(outcomes, Verdict::passed), count(outcomes, Verdict::failed), count(outcomes, Verdict::undecided),
+                        count(outcomes, Verdict::skipped), seed);
     return text;
 }
 
@@ -48,7 +57,9 @@ std::string report_json(const std::string& path, const std::vector<CheckOutcome>
     json["seed"] = seed;
     json["rules"] = nlohmann::ordered_json::array();
     for (const auto& outcome : outcomes) {
-        nlohmann::ordered_json row{{"id", outcome.rule->id}, {"title", outcome.rule->title}, {"verdict", outcome.verdict == Verdict::failed ? "failed" : name_of(outcome.verdict)}};
+        nlohmann::ordered_json row{{"id", outcome.rule->id},
+                                   {"title", outcome.rule->title},
+                                   {"verdict", outcome.verdict == Verdict::failed ? "failed" : name_of(outcome.verdict)}};
         if (!outcome.text.empty()) row["text"] = outcome.text;
         if (outcome.verdict == Verdict::failed) {
             row["fix"] = outcome.rule->fix;
@@ -61,7 +72,8 @@ std::string report_json(const std::string& path, const std::vector<CheckOutcome>
 
 std::string rules_page() {
     std::string page =
-        "A provider keeps these rules; `qwen plugin check FILE.so` finds the broken ones, in a file of any language. Each check is a process of its own: a plugin that crashes or hangs costs one\n"
+        "A provider keeps these rules; `qwen plugin check FILE.so` finds the broken ones, in a file of any language. Each check is a "
+        "process of its own: a plugin that crashes or hangs costs one\n"
         "finding. Numbers are never used again.\n\n"
         "```\nqwen plugin check acme.so                       every rule; exit status 0: all are kept\n"
         "qwen plugin check acme.so --only QP016          one rule\n"

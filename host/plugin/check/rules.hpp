@@ -1,4 +1,5 @@
-// The rules a provider has to keep, each with its number, its reason and its check. `qwen plugin check` and docs/plugins/rules.md are made of this table.
+// The rules a provider has to keep, each with its number, its reason and its check. `qwen plugin check` and docs/plugins/rules.md are made
+// of this table.
 #pragma once
 
 #include <span>
@@ -13,7 +14,8 @@ struct Rule {
     std::string_view title;  ///< what a provider does
     std::string_view why;
     std::string_view fix;
-    /// Runs in a process of its own and ends it by a word on the board; coming back means passed. Null: the file itself, looked at before any process.
+    /// Runs in a process of its own and ends it by a word on the board; coming back means passed. Null: the file itself, looked at before
+    /// any process.
     void (*check)(Rehearsal&);
     /// How many processes the check takes, one after the other.
     std::size_t parts = 1;

@@ -1,4 +1,5 @@
-// Finds the system calls that a plugin makes by itself: files, sockets, processes, printing. The kernel stops each of them before it does anything.
+// Finds the system calls that a plugin makes by itself: files, sockets, processes, printing. The kernel stops each of them before it does
+// anything.
 #pragma once
 
 #include "host/plugin/check/blackboard.hpp"
