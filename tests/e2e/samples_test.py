@@ -154,19 +154,31 @@ def signature_v4(request, body, key, secret):
 @scenario
 def requests_signed_by_a_provider_in_cpp(world):
     Workshop(world).build_sample("signing_cpp")
+    sign_requests(world, "signing_cpp")
+
+
+@scenario
+def requests_signed_by_a_provider_in_rust(world):
+    if not RUSTC.exists():
+        raise Skipped("there is no rustc of the system (scripts/install-packages rust)")
+    Workshop(world).build_sample("signing_rust", f"-DQWEN_RUSTC={RUSTC}")
+    sign_requests(world, "signing_rust")
+
+
+def sign_requests(world, name):
     server = world.start_provider("--accept-anyone")
-    configure(world, "signing_cpp", base_url=server.url, access_key_id="AKIDEXAMPLE")
+    configure(world, name, base_url=server.url, access_key_id="AKIDEXAMPLE")
     secret = world.secret("signing")
-    ask = ["--provider", "signing_cpp", "-p", "hi"]
+    ask = ["--provider", name, "-p", "hi"]
     world.qwen(*ask).exits(4).prints_nothing()
-    world.qwen(*ask, env={"SIGNING_CPP_SECRET_ACCESS_KEY": secret}).exits(0).prints(STORY).says_nothing()
+    world.qwen(*ask, env={f"{name.upper()}_SECRET_ACCESS_KEY": secret}).exits(0).prints(STORY).says_nothing()
     request = server.requests()[-1]
     wanted = signature_v4(request, request["body"], "AKIDEXAMPLE", secret)
     # The server keeps a fingerprint of what stands in that header.
     fingerprint = "sha256:" + hashlib.sha256(wanted.encode()).hexdigest()[:16]
     require(request["headers"]["authorization"] == f"AWS4-HMAC-SHA256 {fingerprint}", f"the signature {wanted}, not {request['headers']}")
-    configure(world, "signing_cpp", base_url=server.url)
-    world.qwen(*ask, env={"SIGNING_CPP_SECRET_ACCESS_KEY": secret}).exits(3).complains("access_key_id")
+    configure(world, name, base_url=server.url)
+    world.qwen(*ask, env={f"{name.upper()}_SECRET_ACCESS_KEY": secret}).exits(3).complains("access_key_id")
 
 
 @scenario

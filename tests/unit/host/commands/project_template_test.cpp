@@ -24,7 +24,7 @@ std::string hint_for(const std::string& name) {
 
 TEST_SUITE("host/commands/project_template") {
     TEST_CASE("a project is named in every file, and the sample nowhere") {
-        for (const auto& [language, kind] : {std::pair{"c", "api-key"}, {"c", "device-code"}, {"c", "command"}, {"cpp", "api-key"}, {"cpp", "device-code"}, {"cpp", "signing"}, {"rust", "api-key"}}) {
+        for (const auto& [language, kind] : {std::pair{"c", "api-key"}, {"c", "device-code"}, {"c", "command"}, {"cpp", "api-key"}, {"cpp", "device-code"}, {"cpp", "signing"}, {"rust", "api-key"}, {"rust", "signing"}}) {
             CAPTURE(language);
             CAPTURE(kind);
             const auto project = make_project({"acme_cloud", language, kind, "Acme Inc."});
