@@ -121,6 +121,11 @@ Error explain_unknown_option(const plugin::PluginHost& host, const Error& usage)
     std::optional<Error> reason;
     if (!denied.empty()) reason = generic != nullptr ? generic->why : denied.front().why;
     if (!reason) reason = host.duplicate();
+    if (!reason) {
+        // An installation whose own plugin cannot be used: its options are unknown, and that is not the user's mistake.
+        auto found = host.find(kGenericPlugin);
+        if (!found) reason = std::move(found).error();
+    }
     if (!reason) return usage;
     reason->message = usage.message + ", and what may understand it: " + reason->message;
     return std::move(*reason);

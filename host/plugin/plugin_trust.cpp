@@ -33,8 +33,8 @@ Result<void> check_directory(const struct stat& facts, const std::filesystem::pa
     if (!is_trusted_owner(facts.st_uid)) {
         return refuse(plugin, fmt::format("the directory {} belongs to another user (uid {})", directory.native(), facts.st_uid));
     }
-    // In a sticky directory of root (like /tmp) others can add entries, but not replace ours.
-    const bool sticky = (facts.st_mode & S_ISVTX) != 0 && facts.st_uid == 0 && !holds_plugin;
+    // In a sticky directory (like /tmp) others can add entries, but not replace ours.
+    const bool sticky = (facts.st_mode & S_ISVTX) != 0 && !holds_plugin;
     if ((facts.st_mode & kWritableByOthers) != 0 && !sticky) {
         return refuse(plugin, fmt::format("others may write to the directory {}", directory.native()), fmt::format("chmod go-w {}", directory.native()));
     }

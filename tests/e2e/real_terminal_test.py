@@ -167,5 +167,7 @@ def ctrl_z_stops_a_conversation_and_fg_goes_on(world):
         terminal.key("C-c")
         terminal.wait_for("(stopped; what was said is kept)\nopenai_compat/stall-after-3>")
         terminal.key("C-d")
+        # What is typed before the shell is back belongs to the program that leaves, and goes with it.
+        world.wait_for(lambda: terminal.text().rstrip().endswith("shell:"), "the shell's prompt", seconds=20)
         terminal.enter("echo back in the $((1 + 1))nd")
         terminal.wait_for("\nback in the 2nd\n")
