@@ -30,7 +30,7 @@ auth::Placement placement_of(Storage storage) {
 /// Whether somebody moved the shared sign-in out of the file that Qwen Code reads.
 bool has_left_shared_file(const StorePlace& place) {
     const auto owners = auth::CredentialFileStore::owners(credential_file(place));
-    return owners && std::any_of(owners->begin(), owners->end(), [](const auto& owner) { return owner.provider == kSharedSignIn; });
+    return owners && std::any_of(owners->begin(), owners->end(), [](const auto& owner) { return owner.provider == kSharedSignIn && owner.account == kDefaultAccount; });
 }
 
 }  // namespace
@@ -66,7 +66,7 @@ auth::SecretServiceSettings keyring_settings(const system::Environment& environm
 
 std::unique_ptr<auth::CredentialFileStore> make_key_store(const StorePlace& place, const std::string& provider) {
     // Without a bus there is no keyring to miss: a server or a container.
-    auth::KeyringUse use{auth::secret_service_keyring(place.keyring), placement_of(place.storage), {kStoredBaseUrl}, place.keyring.has_bus};
+    auth::KeyringUse use{auth::secret_service_keyring(place.keyring), placement_of(place.storage), {kStoredBaseUrl, kStoredModel}, place.keyring.has_bus};
     return std::make_unique<auth::CredentialFileStore>(credential_file(place), auth::CredentialFileStore::Owner{provider, place.account}, place.clock, std::move(use));
 }
 

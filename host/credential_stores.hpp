@@ -22,6 +22,11 @@ inline constexpr std::string_view kStoredSignIn = "credentials";
 /// Key under which a provider's API key is stored, and the base URL it was given for. The plugin knows the first name too.
 inline constexpr std::string_view kStoredKey = "api_key";
 inline constexpr std::string_view kStoredBaseUrl = "base_url";
+/// Key under which the model is stored that was chosen with the key.
+inline constexpr std::string_view kStoredModel = "model";
+
+/// The account of a provider that nobody named.
+inline constexpr std::string_view kDefaultAccount = "default";
 
 /// `storage` as this run uses it.
 enum class Storage : std::uint8_t { automatic, keyring, file, none };

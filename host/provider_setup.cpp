@@ -93,16 +93,18 @@ config::Layer flags_with(const Options& options, const ProviderWish& wish, const
         flags.entries.push_back({std::move(key), std::move(value), {config::Source::flag, config::TrustClass::explicit_choice, std::move(name), {}, {}}});
     };
     const auto* key = manifest == nullptr || wish.key == nullptr ? nullptr : manifest->setting_with_role(config::SettingRole::api_key);
+    const auto* url = manifest == nullptr || wish.base_url.empty() ? nullptr : manifest->setting_with_role(config::SettingRole::base_url);
     for (const auto& entry : options.flags.entries) {
-        const bool replaced = (!wish.provider.empty() && entry.key == "provider") || (key != nullptr && entry.key == key->key);
+        const bool replaced = (!wish.provider.empty() && entry.key == "provider") || (key != nullptr && entry.key == key->key) || (url != nullptr && entry.key == url->key);
         if (!replaced) flags.entries.push_back({entry.key, entry.value.duplicate(), entry.from});
     }
     if (!wish.provider.empty()) put_first("provider", Secret(wish.provider), "--provider");
     if (key != nullptr) put_first(key->key, wish.key->duplicate(), wish.key_from);
+    if (url != nullptr) put_first(url->key, Secret(wish.base_url), "the keyboard");
     return flags;
 }
 
-/// The server a stored key was given for. A key given for this run has a server of its own.
+/// The server a stored key was given for, and the model. A key given for this run has a server of its own.
 config::Layer account_layer(const CommandRun& run, const config::Configuration& configuration, const plugin::FoundProvider& found) {
     config::Layer layer;
     layer.source = config::Source::account;
@@ -111,9 +113,14 @@ config::Layer account_layer(const CommandRun& run, const config::Configuration& 
     const auto* url = manifest.setting_with_role(config::SettingRole::base_url);
     if (key == nullptr || url == nullptr || configuration.resolution.winner(key->key) != nullptr) return layer;
     if (stores_nothing(run.options, configuration.resolution) || configuration.user_directory.empty()) return layer;
-    auto stored = make_key_store(store_place(run, configuration), found.name())->get(kStoredBaseUrl);
-    if (!stored || !stored->has_value()) return layer;
-    layer.entries.push_back({url->key, std::move((*stored)->value), {config::Source::account, config::TrustClass::user, found.name(), {}, {}}});
+    const auto store = make_key_store(store_place(run, configuration), found.name());
+    const auto put = [&](const config::Setting* setting, std::string_view stored_key) {
+        auto stored = store->get(stored_key);
+        if (setting == nullptr || !stored || !stored->has_value()) return;
+        layer.entries.push_back({setting->key, std::move((*stored)->value), {config::Source::account, config::TrustClass::user, found.name(), {}, {}}});
+    };
+    put(url, kStoredBaseUrl);
+    put(manifest.setting_with_role(config::SettingRole::model), kStoredModel);
     return layer;
 }
 
@@ -209,7 +216,7 @@ Result<Chosen> choose(const CommandRun& run, const ProviderWish& wish) {
     QWEN_CHECK(run.host.check_names(found.plugin.file, found.plugin.manifest, plugins));
     const auto& own_settings = found.plugin.manifest.settings;
     const bool has_settings = own_settings.empty() || table.find_key(own_settings.front().key) != nullptr;
-    if (has_settings && found.preset() == nullptr && wish.key == nullptr && stored.empty())
+    if (has_settings && found.preset() == nullptr && wish.key == nullptr && wish.base_url.empty() && stored.empty())
         return Chosen{std::move(configuration), std::move(found), std::nullopt, std::move(choice->because)};
 
     QWEN_TRY(const auto own_table, setting_table(run.host, plugins, &found));

@@ -49,7 +49,9 @@ struct ProviderWish {
     std::string provider;
     /// A key that goes before every other; its place is named by `key_from`. Null: none.
     const Secret* key = nullptr;
-    std::string key_from;
+    std::string key_from{};
+    /// A server that goes before every other, as if given by its flag; empty: none.
+    std::string base_url{};
 };
 
 /// The configuration of a run and the provider it leads to.

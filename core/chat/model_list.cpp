@@ -42,6 +42,10 @@ Result<std::vector<ModelInfo>> list_models(pipeline::Pipeline& pipeline, const C
     QWEN_CHECK(call.request.headers.set("User-Agent", target.user_agent));
 
     QWEN_TRY(const http::Response response, pipeline.send(call, context));
+    return read_model_list(response);
+}
+
+Result<std::vector<ModelInfo>> read_model_list(const http::Response& response) {
     QWEN_TRY(const std::string body, http::read_all(*response.body, kMaxListBytes));
     auto json = parse_json(body, "model list", {.max_depth = 64, .max_bytes = kMaxListBytes, .refuse_duplicate_keys = false});
     if (!json || !json->is_object() || !json->contains("data") || !(*json)["data"].is_array())

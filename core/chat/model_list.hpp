@@ -17,6 +17,9 @@ struct ModelInfo {
 /// Sorted by id. Errors: those of the pipeline; bad_response.
 [[nodiscard]] Result<std::vector<ModelInfo>> list_models(pipeline::Pipeline& pipeline, const ChatTarget& target, const Context& context);
 
+/// The list in an answer to that request. Errors: bad_response, those of reading.
+[[nodiscard]] Result<std::vector<ModelInfo>> read_model_list(const http::Response& response);
+
 /// At most three ids that are close to a misspelt one, closest first.
 [[nodiscard]] std::vector<std::string> nearest_models(std::string_view wanted, const std::vector<ModelInfo>& models);
 

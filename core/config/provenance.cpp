@@ -29,6 +29,8 @@ std::string_view to_string(TrustClass trust) {
 
 std::string Provenance::to_string() const {
     if (source == Source::builtin) return "default";
+    // What a command was given in another way than by a flag has the rank of one: "standard input".
+    if (source == Source::flag && !name.empty() && name.front() != '-') return name;
     const std::string place = location.path.empty() ? std::string(config::to_string(source)) : location.to_string();
     return name.empty() ? place : place + ' ' + name;
 }

@@ -55,12 +55,15 @@ SignalGuard::SignalGuard(CancellationSource& cancellation) {
     ::sigaction(SIGINT, nullptr, &before);
     if (before.sa_handler != SIG_IGN) install(SIGINT, on_stop_signal);
     install(SIGTERM, on_stop_signal);
+    // So does one under nohup.
+    ::sigaction(SIGHUP, nullptr, &before);
+    if (before.sa_handler != SIG_IGN) install(SIGHUP, on_stop_signal);
 }
 
 SignalGuard::~SignalGuard() {
     const itimerval never{};
     ::setitimer(ITIMER_REAL, &never, nullptr);
-    for (const int signal : {SIGINT, SIGTERM, SIGALRM}) install(signal, SIG_DFL);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGALRM}) install(signal, SIG_DFL);
     g_cancellation = nullptr;
 }
 

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "host/commands/auth.hpp"
@@ -13,36 +12,22 @@
 #include "host/terminal/console_interaction.hpp"
 #include "host/terminal/error_report.hpp"
 #include "host/terminal/output.hpp"
+#include "host/typed_key.hpp"
 
 namespace qwen::host {
 namespace {
 
-constexpr std::string_view kSpace = " \t\r\n";
-
 Error key_error(std::string message, std::string hint) { return {ErrorCode::usage, std::move(message), std::move(hint), std::nullopt}; }
 
-std::string_view trim(std::string_view text) {
-    const auto first = text.find_first_not_of(kSpace);
-    return first == std::string_view::npos ? std::string_view{} : text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
-/// A key without what comes along with pasting or printing; a newline at the end is what every command prints.
-struct TidyKey {
-    Secret key;
-    bool was_changed = false;
-};
-
-Result<TidyKey> tidy(std::string_view text) {
-    if (text.ends_with('\n')) text.remove_suffix(1);
-    auto key = trim(text);
-    if (key.size() >= 2 && key.front() == key.back() && (key.front() == '"' || key.front() == '\'')) key = trim(key.substr(1, key.size() - 2));
-    if (key.empty()) return key_error("there is no key on standard input", "printenv KEY | qwen auth login openai --with-api-key");
-    if (std::any_of(key.begin(), key.end(), [](unsigned char c) { return c <= 0x20 || c > 0x7e; }))
+Result<TypedKey> tidy(std::string_view text) {
+    auto typed = tidy_key(text);
+    if (typed.key.empty()) return key_error("there is no key on standard input", "printenv KEY | qwen auth login openai --with-api-key");
+    if (!typed.is_plausible)
         return key_error("what stands on standard input is no key: it holds a space, a line break or a character that is not ASCII", "pipe the key alone");
-    return TidyKey{Secret(key), key.size() != text.size()};
+    return typed;
 }
 
-Result<TidyKey> read_key(const CommandRun& run, ConsoleInteraction& interaction) {
+Result<TypedKey> read_key(const CommandRun& run, ConsoleInteraction& interaction) {
     if (run.around.terminal.stdin_is_terminal) {
         QWEN_TRY(auto typed, interaction.ask_secret("API key", run.context));
         if (!typed) return key_error("there is nobody to ask for the key", "pipe it: printenv KEY | qwen auth login openai --with-api-key");

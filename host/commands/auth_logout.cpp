@@ -12,7 +12,7 @@
 namespace qwen::host {
 namespace {
 
-constexpr std::array<std::string_view, 3> kStoredKeys{kStoredSignIn, kStoredKey, kStoredBaseUrl};
+constexpr std::array<std::string_view, 4> kStoredKeys{kStoredSignIn, kStoredKey, kStoredBaseUrl, kStoredModel};
 
 int say_removed(const CommandRun& run, std::string_view name, std::string_view place) {
     auto json = json_success();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/utf8.hpp"
@@ -14,6 +15,7 @@
 #include "host/conversation/conversation_store.hpp"
 #include "host/conversation/line_editor.hpp"
 #include "host/conversation/provider_connection.hpp"
+#include "host/conversation/sign_in_dialogue.hpp"
 #include "host/conversation/slash_command.hpp"
 #include "host/exit_status.hpp"
 #include "host/redaction.hpp"
@@ -26,8 +28,6 @@
 
 namespace qwen::host {
 namespace {
-
-constexpr std::size_t kMostModelsShown = 40;
 
 /// Shows the answer as it comes and keeps it for the next question.
 class KeptAnswer final : public chat::AnswerSink {
@@ -49,23 +49,6 @@ private:
     std::string text_;
 };
 
-/// What can be signed in to, in the words of the manifests.
-struct Offer {
-    std::string provider;
-    std::string label;
-};
-
-std::vector<Offer> offers(const std::vector<plugin::DescribedPlugin>& plugins) {
-    std::vector<Offer> sign_ins;
-    std::vector<Offer> keys;
-    for (const auto& row : plugins) {
-        if (credential_kind(row.manifest) == CredentialKind::sign_in) sign_ins.push_back({row.manifest.id, row.manifest.name + ", signed in with a browser"});
-        for (const auto& preset : row.manifest.presets) keys.push_back({preset.id, preset.name + (preset.key_required ? ", with an API key" : "")});
-    }
-    sign_ins.insert(sign_ins.end(), keys.begin(), keys.end());
-    return sign_ins;
-}
-
 class Conversation {
 public:
     Conversation(const CommandRun& run, CancellationSource& cancellation)
@@ -83,7 +66,11 @@ public:
         }
         auto opened = ProviderConnection::open(turn_run_, {}, interaction_);
         if (opened && !has_credential(**opened)) opened = Error{ErrorCode::not_authenticated, "not signed in to " + (*opened)->name(), "qwen auth login", std::nullopt};
-        if (!opened && opened.error().code == ErrorCode::not_authenticated) opened = first_sign_in(opened.error());
+        if (!opened && opened.error().code == ErrorCode::not_authenticated) opened = first_sign_in();
+        if (!opened && opened.error().code == ErrorCode::cancelled) {
+            write_to_stderr("Cancelled. Nothing was changed.\n");
+            return exit_status(opened.error());
+        }
         if (!opened) return say_error(run_.speech, opened.error());
         connection_ = std::move(*opened);
         write_to_stderr(fmt::format("qwen: {} answers with {}. /help for help, Ctrl-D to leave.\n", sanitized_line(connection_->name()),
@@ -196,19 +183,33 @@ private:
     }
 
     void change_provider(const std::string& name) {
-        std::string wanted = name;
-        if (wanted.empty()) {
-            const auto picked = pick_offer("Who is to answer? (Enter: as before)");
-            if (!picked) return;
-            wanted = *picked;
+        const auto wanted = name.empty() ? pick_provider() : Result<std::optional<std::string>>(std::optional(name));
+        if (!wanted) return say_unless_cancelled(wanted.error());
+        if (!*wanted) return;
+        auto opened = ProviderConnection::open(turn_run_, **wanted, interaction_);
+        if (!opened || !has_credential(**opened)) {
+            const auto signed_in = SignInDialogue(turn_run_).run_for(**wanted);
+            if (!signed_in) return say_unless_cancelled(signed_in.error());
+            if (!*signed_in) return;
+            opened = ProviderConnection::open(turn_run_, **signed_in, interaction_);
         }
-        auto opened = ProviderConnection::open(turn_run_, wanted, interaction_);
-        const bool is_ready = opened && has_credential(**opened);
-        if (!is_ready) opened = sign_in_to(wanted);
         if (!opened) return say(opened.error());
         connection_ = std::move(*opened);
         write_to_stderr(fmt::format("Now {} with {}. Conversation kept: {} messages.\n", sanitized_line(connection_->name()),
                                     sanitized_line(connection_->target().model), messages_.size()));
+        say_who_wins_next_time();
+    }
+
+    void say_unless_cancelled(const Error& error) const {
+        if (error.code == ErrorCode::cancelled) write_to_stderr("Nothing was changed.\n");
+        else say(error);
+    }
+
+    /// What is set outside decides again when the program starts again.
+    void say_who_wins_next_time() const {
+        const auto next = choose(run_, {});
+        if (!next || !next->provider || next->provider->name() == connection_->name()) return;
+        write_to_stderr(notice_text(fmt::format("the next start uses {} again, because of {}", next->provider->name(), next->because)));
     }
 
     [[nodiscard]] bool has_credential(ProviderConnection& connection) const {
@@ -216,26 +217,32 @@ private:
         return state && state->kind != auth::ProviderState::Kind::login_needed;
     }
 
-    std::optional<std::string> pick_offer(std::string_view question) {
-        const auto known = offers(run_.plugins);
-        std::vector<std::string> labels{"none of these"};
-        for (const auto& offer : known) labels.push_back(fmt::format("{} ({})", offer.label, offer.provider));
-        const auto picked = interaction_.choose(question, labels, 0, context_);
-        if (!picked || !*picked || **picked == 0) return std::nullopt;
-        return known[**picked - 1].provider;
+    /// Those that are signed in, and the way to another one. nullopt: as before.
+    Result<std::optional<std::string>> pick_provider() {
+        auto names = stored_providers(run_, connection_->configuration());
+        if (std::find(names.begin(), names.end(), connection_->name()) == names.end()) names.insert(names.begin(), connection_->name());
+        ChoiceQuestion question{"Who is to answer?", {}};
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            const bool is_now = names[i] == connection_->name();
+            if (is_now) question.initial = i;
+            question.choices.push_back({names[i], is_now ? "answers now, because of " + connection_->because() : "signed in"});
+        }
+        question.choices.push_back({"+ add an account", "sign in, or enter a key"});
+        while (true) {
+            QWEN_TRY(const auto picked, ask_choice(question, run_.around.terminal, context_));
+            if (!picked) return std::optional<std::string>();
+            if (*picked < names.size()) return std::optional(names[*picked]);
+            QWEN_TRY(auto added, SignInDialogue(turn_run_).run_from_list("What is to be added?"));
+            if (added) return added;
+            question.initial = *picked;
+        }
     }
 
-    /// As `qwen auth login PROVIDER` does it.
-    Result<std::unique_ptr<ProviderConnection>> sign_in_to(const std::string& provider) {
-        if (run_auth_login_to(turn_run_, provider) != kExitOk)
-            return Error{ErrorCode::not_authenticated, fmt::format("not signed in to {}", sanitized_line(provider)), "qwen auth login " + provider, std::nullopt};
-        return ProviderConnection::open(turn_run_, provider, interaction_);
-    }
-
-    Result<std::unique_ptr<ProviderConnection>> first_sign_in(const Error& nobody) {
-        const auto picked = pick_offer("Nobody is signed in yet. Who is to answer? (Enter: leave)");
-        if (!picked) return nobody;
-        return sign_in_to(*picked);
+    Result<std::unique_ptr<ProviderConnection>> first_sign_in() {
+        write_to_stderr("qwen: nobody is signed in yet. Nothing has been sent anywhere.\n");
+        QWEN_TRY(const auto signed_in, SignInDialogue(turn_run_).run_from_list("How do you want to sign in?"));
+        if (!signed_in) return cancelled_error();
+        return ProviderConnection::open(turn_run_, *signed_in, interaction_);
     }
 
     void change_model(const std::string& name) {
@@ -245,13 +252,8 @@ private:
         }
         const auto models = connection_->session().list_models(context_);
         if (!models) return say(models.error());
-        std::string text;
-        for (std::size_t i = 0; i < models->size() && i < kMostModelsShown; ++i) {
-            const auto& id = (*models)[i].id;
-            text += fmt::format("{} {}\n", id == connection_->target().model ? "*" : " ", sanitized_line(id));
-        }
-        if (models->size() > kMostModelsShown) text += fmt::format("  and {} more: qwen models\n", models->size() - kMostModelsShown);
-        write_to_stderr(text + "/model NAME uses one\n");
+        const auto picked = ask_model_of(*models, connection_->target().model, run_.around.terminal, context_);
+        if (picked && *picked) connection_->use_model(**picked);
     }
 
     void show_config(const std::string& key) {

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <utility>
 
 #include "host/terminal/output.hpp"
 
@@ -23,17 +24,24 @@ std::atomic<bool> g_was_stopped{false};
 
 class EchoOff {
 public:
-    explicit EchoOff(int fd) {
-        if (::tcgetattr(fd, &g_saved_settings) != 0) return;
-        g_hidden_fd.store(fd, std::memory_order_release);
-        termios hidden = g_saved_settings;
+    explicit EchoOff(int fd) : saved_(fd, {}), fd_(fd) {
+        termios hidden{};
+        if (::tcgetattr(fd, &hidden) != 0) return;
+        before_ = hidden;
         hidden.c_lflag &= static_cast<tcflag_t>(~ECHO);
-        hidden.c_lflag |= ECHONL;
+        hidden.c_lflag |= ICANON | ECHONL;
         ::tcsetattr(fd, TCSAFLUSH, &hidden);
     }
-    ~EchoOff() { restore_terminal(); }
+    ~EchoOff() {
+        if (before_) ::tcsetattr(fd_, TCSANOW, &*before_);
+    }
     EchoOff(const EchoOff&) = delete;
     EchoOff& operator=(const EchoOff&) = delete;
+
+private:
+    SavedTerminal saved_;
+    int fd_;
+    std::optional<termios> before_;
 };
 
 /// The terminal echoes, and hands over whole lines that it has let the person edit.
@@ -119,15 +127,21 @@ void stop_until_continued() noexcept {
 bool was_stopped() { return g_was_stopped.exchange(false, std::memory_order_acq_rel); }
 
 SavedTerminal::SavedTerminal(int fd, std::string_view farewell) {
+    if (g_hidden_fd.load(std::memory_order_acquire) >= 0) {
+        // The outer one has the settings to go back to.
+        outer_farewell_ = std::exchange(g_farewell, farewell.empty() ? g_farewell : farewell);
+        return;
+    }
     if (::tcgetattr(fd, &g_saved_settings) != 0) return;
+    is_outermost_ = true;
     g_farewell = farewell;
     g_hidden_fd.store(fd, std::memory_order_release);
 }
 
 SavedTerminal::~SavedTerminal() {
     // Whoever changed the settings has put them back.
-    g_hidden_fd.store(-1, std::memory_order_release);
-    g_farewell = {};
+    if (is_outermost_) g_hidden_fd.store(-1, std::memory_order_release);
+    g_farewell = outer_farewell_;
 }
 
 UnseenTyping::UnseenTyping(int fd, std::string_view farewell) : saved_(fd, farewell), fd_(fd) {

@@ -19,7 +19,7 @@ namespace qwen::host {
 /// is stopped by a signal while it waits (restore_terminal).
 [[nodiscard]] Result<std::optional<Secret>> read_hidden_line(int fd, std::string_view question, const Context& context);
 
-/// While it lives, a death by signal leaves the terminal as it was when this was made. One at a time.
+/// While it lives, a death by signal leaves the terminal as it was when this was made; inside another one, as it was when that was made.
 class SavedTerminal {
 public:
     /// `farewell` is written to `fd` before (a mode of the terminal to switch off); it outlives the object.
@@ -27,10 +27,14 @@ public:
     ~SavedTerminal();
     SavedTerminal(const SavedTerminal&) = delete;
     SavedTerminal& operator=(const SavedTerminal&) = delete;
+
+private:
+    bool is_outermost_ = false;
+    std::string_view outer_farewell_;
 };
 
 /// While it lives, what is typed is neither echoed nor edited by the terminal: it waits, key by key, for the editor that reads next, and does not end up in the
-/// middle of an answer. Ctrl-C is a signal still. Does nothing where `fd` is no terminal. A death by signal is as under SavedTerminal. One at a time.
+/// middle of an answer. Ctrl-C is a signal still. Does nothing where `fd` is no terminal. A death by signal is as under SavedTerminal.
 class UnseenTyping {
 public:
     explicit UnseenTyping(int fd, std::string_view farewell = {});

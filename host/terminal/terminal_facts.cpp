@@ -50,6 +50,11 @@ unsigned columns_now(int fd) {
     return ::ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
+unsigned rows_now(int fd) {
+    winsize size{};
+    return ::ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
+}
+
 bool use_color(bool stream_is_terminal, bool is_dumb, ColorChoice choice, const system::Environment& environment) {
     if (choice != ColorChoice::automatic) return choice == ColorChoice::always;
     if (environment.has("NO_COLOR")) return false;

@@ -30,6 +30,8 @@ struct TerminalFacts {
 
 /// The width of the terminal behind `fd` as it is now; 0: not known.
 [[nodiscard]] unsigned columns_now(int fd);
+/// The same for its height.
+[[nodiscard]] unsigned rows_now(int fd);
 
 /// The order: the user's choice, NO_COLOR (set and not empty: off), CLICOLOR_FORCE (set and not "0": on), TERM=dumb, whether the stream is a terminal.
 [[nodiscard]] bool use_color(bool stream_is_terminal, bool is_dumb, ColorChoice choice, const system::Environment& environment);

@@ -5,7 +5,6 @@ import signal
 import ssl
 
 from harness import STORY, require, scenario
-from issuer import LoopbackIssuer, configure, remember_tokens
 from network_test import certificates
 from screen import Terminal
 
@@ -135,7 +134,8 @@ def slash_commands_say_what_they_do(world):
     terminal.enter("")
     terminal.wait_for("because of", "messages   0", world.url)
     terminal.enter("/model")
-    terminal.wait_for("* gpt-4o", "/model NAME uses one")
+    terminal.wait_for("Which model?", "> gpt-4o", "in use")
+    terminal.escape()
     terminal.enter("/etc/hosts is what?")
     terminal.wait_for(STORY[:40])
     terminal.enter("/clear")
@@ -203,35 +203,6 @@ def killed_while_a_line_is_typed_it_leaves_the_terminal_as_it_was(world):
     terminal.wait_for(PROMPT + "half")
     terminal.process.send_signal(signal.SIGTERM)
     terminal.ends(-signal.SIGTERM)
-
-
-@scenario
-def a_new_user_signs_in_asks_changes_provider_and_goes_back(world):
-    issuer = LoopbackIssuer(world)
-    configure(world, issuer)
-    config = world.home / ".qwen" / "config.toml"
-    config.write_text('provider = "qwen_oauth"\n' + config.read_text() + f'[providers.openai_compat]\nbase_url = "{world.url}"\n')
-    terminal = Terminal(world, env={"OPENAI_API_KEY": world.key}, timeout=40).wait_for("Nobody is signed in yet", "Qwen", "OpenRouter")
-    terminal.enter("2")
-    terminal.wait_for("Approve only if you started this yourself")
-    issuer.approve(None)
-    terminal.wait_for("Signed in", "qwen_oauth/coder-model>")
-    remember_tokens(world)
-    terminal.enter("first question")
-    world.wait_for(lambda: issuer.answers_asked() == 1, "the first answer")
-    terminal.wait_for("first question", STORY[:40], STORY[-12:])
-    terminal.enter("second question")
-    terminal.wait_for("second question", "coder-model> ")
-    world.wait_for(lambda: issuer.answers_asked() == 2, "the second answer")
-    terminal.enter("/auth openai_compat")
-    terminal.wait_for("Now openai_compat with gpt-4o. Conversation kept: 4 messages.")
-    terminal.enter("third question")
-    world.wait_for(lambda: len(world.chats()) == 1, "the other server's first request")
-    require([message["content"] for message in last_messages(world)][::2] == ["first question", "second question", "third question"], "the whole conversation")
-    terminal.enter("/auth qwen_oauth")
-    terminal.wait_for("Now qwen_oauth with coder-model. Conversation kept: 6 messages.")
-    terminal.enter("/quit")
-    terminal.ends(0)
 
 
 def kept_conversation(world):
@@ -366,12 +337,13 @@ def ctrl_c_in_each_state_keeps_the_conversation_and_the_prompt(world):
 def ctrl_c_in_a_question_keeps_the_conversation(world):
     terminal = conversation(world)
     terminal.enter("/auth")
-    terminal.wait_for("Who is to answer?")
+    terminal.wait_for("Who is to answer?", "filter:")
     terminal.interrupt()
-    terminal.at_prompt()
+    terminal.wait_for("Nothing was changed.", "gpt-4o>")
     terminal.enter("/auth openrouter")
-    terminal.wait_for("not shown")
+    terminal.wait_for("API key:")
     terminal.interrupt()
+    terminal.wait_for_bytes(b"Nothing was changed.", terminal.bytes.rindex(b"API key:"))
     terminal.at_prompt()
     terminal.enter("a question")
     terminal.wait_for(STORY[-12:])

@@ -62,6 +62,12 @@ class Terminal:
         """Until the next line may be typed: the line editor has switched bracketed paste on."""
         return self.wait_for_bytes(b"\x1b[?2004h", self._entered).wait_until_quiet(0.02)
 
+    def escape(self):
+        """Esc; whoever asks next has marked pastes again when it returns."""
+        self._entered = len(self._bytes)
+        self.type("\x1b")
+        return self.at_prompt()
+
     def interrupt(self):
         self._entered = len(self._bytes)
         self.type("\x03")
