@@ -16,6 +16,7 @@
 
 #include "core/http/ca_store.hpp"
 #include "core/http/poco_socket_stream.hpp"
+#include "core/http/tls_client_certificate.hpp"
 #include "core/http/transport_module.hpp"
 
 namespace qwen::http {
@@ -76,10 +77,16 @@ std::string openssl_reason() {
 /// By origin, for the next handshake with the same server (RFC 8446 section 2.2). Used by one thread, like the transport.
 using Sessions = std::map<std::string, Poco::Net::Session::Ptr>;
 
+/// What decides how a server's refusal is explained.
+struct OwnSide {
+    std::string client;  ///< the client certificate, for messages; empty: none
+    NetworkOptions::TlsMinimum minimum = NetworkOptions::TlsMinimum::tls_1_2;
+};
+
 class TlsStream final : public PocoSocketStream {
 public:
-    TlsStream(const SecureStreamSocket& socket, const Origin& origin, Sessions& sessions)
-        : PocoSocketStream(socket), host_(origin.host), origin_(origin.to_string()), secure_(socket), sessions_(sessions) {}
+    TlsStream(const SecureStreamSocket& socket, const Origin& origin, Sessions& sessions, const OwnSide& own)
+        : PocoSocketStream(socket), host_(origin.host), origin_(origin.to_string()), secure_(socket), sessions_(sessions), own_(own) {}
     /// TLS 1.3 hands out its tickets after the handshake, so the session is taken at the end; OpenSSL takes it for broken where no goodbye was said.
     ~TlsStream() override {
         try {
@@ -99,6 +106,8 @@ protected:
         } catch (const Poco::Net::SSLConnectionUnexpectedlyClosedException&) {
             return {ErrorCode::connection_failed, "the connection was closed without a TLS goodbye", {}, std::nullopt};
         } catch (const Poco::Net::SSLException& exception) {
+            // In TLS 1.3 a server says after the handshake that it wanted another certificate.
+            if (auto explained = explain_alert(exception.displayText(), host_, own_.client, own_.minimum)) return std::move(*explained);
             return {ErrorCode::tls_failed, "TLS with " + host_ + " broke: " + exception.displayText(), {}, std::nullopt};
         } catch (...) {
             return PocoSocketStream::current_exception_as_error();
@@ -110,6 +119,7 @@ private:
     std::string origin_;
     SecureStreamSocket secure_;  ///< the same socket as the base's
     Sessions& sessions_;
+    const OwnSide& own_;
 };
 
 class TlsStreamFactory final : public StreamFactory {
@@ -123,17 +133,16 @@ public:
             parameters.verificationMode = Context::VERIFY_STRICT;
             parameters.verificationDepth = 9;
             parameters.loadDefaultCAs = false;
-            parameters.certificateFile = options.client_certificate.string();
-            parameters.privateKeyFile = options.client_key.string();
             Context::Ptr context = new Context(Context::TLS_CLIENT_USE, parameters);
             SSL_CTX* const native = context->sslContext();
             SSL_CTX_set_min_proto_version(native, options.tls_minimum == NetworkOptions::TlsMinimum::tls_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
             SSL_CTX_set_verify(native, SSL_VERIFY_PEER, &remember_refusal);
+            QWEN_TRY(auto client, use_client_certificate(native, options));
             context->enableSessionCache(true);
-            return std::unique_ptr<TlsStreamFactory>(new TlsStreamFactory(std::move(context)));
+            return std::unique_ptr<TlsStreamFactory>(new TlsStreamFactory(std::move(context), {std::move(client), options.tls_minimum}));
         } catch (const Poco::Exception& exception) {
             return Error{ErrorCode::tls_failed, "cannot set up TLS with " + store.string() + ": " + exception.displayText(),
-                         "check network.ca_file, network.client_certificate and network.client_key", std::nullopt};
+                         "check network.ca_file", std::nullopt};
         }
     }
 
@@ -149,7 +158,7 @@ public:
             }
             const auto known = sessions_.find(origin.to_string());
             SecureStreamSocket socket = SecureStreamSocket::attach(plain, origin.host, context_, known == sessions_.end() ? nullptr : known->second);
-            return std::unique_ptr<ByteStream>(std::make_unique<TlsStream>(socket, origin, sessions_));
+            return std::unique_ptr<ByteStream>(std::make_unique<TlsStream>(socket, origin, sessions_, own_));
         } catch (const Poco::TimeoutException&) {
             return context.cancelled() ? cancelled_error() : timed_out(origin.host);
         } catch (const Poco::Exception& exception) {
@@ -158,17 +167,20 @@ public:
             if (dynamic_cast<const Poco::Net::CertificateValidationException*>(&exception) != nullptr)
                 return Error{ErrorCode::tls_failed, "the certificate of " + origin.host + " is for another host name", "check the host name in the URL", std::nullopt};
             if (timeout.count() > 0 && std::chrono::steady_clock::now() - start >= timeout) return timed_out(origin.host);
-            const std::string reason = openssl_reason();
-            return Error{ErrorCode::tls_failed, "no TLS connection with " + origin.host + ": " + (reason.empty() ? exception.displayText() : reason),
+            std::string reason = openssl_reason();
+            if (reason.empty()) reason = exception.displayText();
+            if (auto explained = explain_alert(reason, origin.host, own_.client, own_.minimum)) return std::move(*explained);
+            return Error{ErrorCode::tls_failed, "no TLS connection with " + origin.host + ": " + reason,
                          "is this an https server, and does it speak TLS 1.2 or newer?", std::nullopt};
         }
     }
 
 private:
-    explicit TlsStreamFactory(Context::Ptr context) : context_(std::move(context)) {}
+    TlsStreamFactory(Context::Ptr context, OwnSide own) : context_(std::move(context)), own_(std::move(own)) {}
     static Error timed_out(const std::string& host) { return {ErrorCode::timed_out, "the TLS handshake with " + host + " took too long", {}, std::nullopt}; }
 
     Context::Ptr context_;
+    OwnSide own_;
     Sessions sessions_;  // outlives the streams: the factory is never destroyed
 };
 

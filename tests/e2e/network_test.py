@@ -3,7 +3,9 @@
 import contextlib
 import shutil
 import socket
+import ssl
 import subprocess
+import threading
 
 from harness import STORY, require, scenario
 
@@ -66,21 +68,112 @@ def a_ca_file_of_the_users_settings_is_used(world):
     ask(world, folder, "valid").exits(0).prints(STORY)
 
 
-@scenario
-def an_old_protocol_is_refused(world):
-    folder = certificates(world)
+@contextlib.contextmanager
+def strict_server(world, folder, *arguments):
+    """openssl's own server, with what the arguments ask for; yields its URL."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    server = subprocess.Popen(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", folder / "valid.pem", "-key", folder / "valid.key", "-tls1_1",
-                               "-cipher", "ALL:@SECLEVEL=0", "-quiet"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", folder / "valid.pem", "-key", folder / "valid.key",
+                               "-cipher", "ALL:@SECLEVEL=0", "-quiet", *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        world.wait_for(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, "the old server")
-        run = world.qwen("--openai-api-key", world.key, "--openai-base-url", f"https://localhost:{port}/v1", "-p", "hi",
-                         env={"SSL_CERT_FILE": str(folder / "ca.pem")}, timeout=60)
-        run.exits(5).prints_nothing()
+        world.wait_for(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, "the server")
+        yield f"https://localhost:{port}/v1"
     finally:
         server.kill()
         server.wait()
+
+
+def ask_at(world, folder, url, **env):
+    return world.qwen("--openai-api-key", world.key, "--openai-base-url", url, "-p", "hi", env={"SSL_CERT_FILE": str(folder / "ca.pem"), **env}, timeout=60)
+
+
+@scenario
+def an_old_protocol_is_refused(world):
+    folder = certificates(world)
+    with strict_server(world, folder, "-tls1_1") as url:
+        ask_at(world, folder, url).exits(5).prints_nothing().complains("localhost does not speak TLS 1.2 or newer")
+
+
+@scenario
+def the_lowest_version_of_tls_can_be_raised(world):
+    folder = certificates(world)
+    world.write(world.in_home(".qwen/config.toml"), '[network]\ntls_minimum = "1.3"\n')
+    with strict_server(world, folder, "-tls1_2") as url:
+        ask_at(world, folder, url).exits(5).prints_nothing().complains("localhost does not speak TLS 1.3", "network.tls_minimum")
+    ask(world, folder, "valid", SSL_CERT_FILE=str(folder / "ca.pem")).exits(0).prints(STORY)
+
+
+class MutualServer:
+    """A server that answers only those who show a certificate of the authority."""
+
+    def __init__(self, folder, version):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = context.maximum_version = version
+        context.load_cert_chain(folder / "valid.pem", folder / "valid.key")
+        context.load_verify_locations(folder / "ca.pem")
+        context.verify_mode = ssl.CERT_REQUIRED
+        self.names = []
+        self.refused = 0
+        self.context = context
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"https://localhost:{self.listener.getsockname()[1]}/v1"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                plain, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._answer, args=(plain,), daemon=True).start()
+
+    def _answer(self, plain):
+        try:
+            with self.context.wrap_socket(plain, server_side=True) as stream:
+                self.names.append(dict(pair[0] for pair in stream.getpeercert()["subject"])["commonName"])
+                while b"\r\n\r\n" not in stream.recv(1 << 16):
+                    pass
+                body = b'{"choices":[{"message":{"content":"hello, client"},"finish_reason":"stop"}]}'
+                stream.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        except OSError:
+            self.refused += 1
+
+
+def client_settings(world, certificate=None, key=None):
+    lines = [f'{name} = "{path}"' for name, path in (("client_certificate", certificate), ("client_key", key)) if path]
+    world.write(world.in_home(".qwen/config.toml"), "\n".join(["[network]", *lines]) + "\n")
+
+
+@scenario
+def a_server_that_wants_a_client_certificate_gets_it(world):
+    folder = certificates(world)
+    both = world.temporary / "both.pem"
+    both.write_bytes((folder / "client.pem").read_bytes() + (folder / "client.key").read_bytes())
+    for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+        server = MutualServer(folder, version)
+        client_settings(world)
+        ask_at(world, folder, server.url).exits(5).prints_nothing().complains("localhost", "network.client_certificate")
+        require(not server.names, "nobody let in without a certificate")
+        client_settings(world, folder / "untrusted.pem", folder / "untrusted.key")
+        ask_at(world, folder, server.url).exits(5).prints_nothing().complains("localhost", 'issued by "another test authority"', "network.client_certificate")
+        for certificate, key in ((folder / "client.pem", folder / "client.key"), (both, None)):
+            client_settings(world, certificate, key)
+            ask_at(world, folder, server.url).exits(0).prints("hello, client")
+        require(server.names == ["client", "client"], f"the client's name, not {server.names}")
+
+
+@scenario
+def a_client_certificate_that_cannot_be_used_is_a_clear_error(world):
+    folder = certificates(world)
+    broken = world.write(world.in_home("broken.pem"), "-----BEGIN CERTIFICATE-----\nnothing\n")
+    for certificate, key, parts in ((folder / "client.pem", folder / "client-encrypted.key", ("client-encrypted.key", "encrypted", "openssl pkey")),
+                                    (folder / "client.pem", folder / "valid.key", ("valid.key", "does not belong")),
+                                    (folder / "absent.pem", folder / "client.key", ("absent.pem", "cannot be read")),
+                                    (broken, folder / "client.key", ("broken.pem", "cannot be read")),
+                                    (folder / "client.pem", None, ("client.pem", "key of the client certificate cannot be read")),
+                                    (None, folder / "client.key", ("client.key", "no certificate"))):
+        client_settings(world, certificate, key)
+        ask(world, folder, "valid", SSL_CERT_FILE=str(folder / "ca.pem")).exits(3).prints_nothing().complains(*parts)
 
 
 @scenario

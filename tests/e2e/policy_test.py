@@ -5,7 +5,7 @@ import random
 import subprocess
 
 from governed import DENIED, Governed, OpenWitness
-from harness import require, scenario
+from harness import STORY, require, scenario
 
 ONE_RULE = 'schema = 1\nmessage = "ask it@corp.example"\n[providers]\ndeny = ["openai_compat"]\n'
 
@@ -209,3 +209,12 @@ def three_hundred_random_users_cannot_bring_it_back(world):
     print(f"figure  policy combinations through the program: 300, denied: {outcomes.get(DENIED)}, escapes: {escapes}")
     require(escapes == 0, f"no escape, not {outcomes}, {opened}")
     require(outcomes.get(DENIED, 0) > 150, f"most of them to be told of the rule, not {outcomes}")
+
+
+@scenario
+def every_plugin_runs_in_a_process_of_its_own_where_the_team_wants_it(world):
+    it = Governed(world, 'schema = 1\n[plugins]\nisolation_min = "process"\n')
+    world.dotenv()
+    it.qwen("-p", "hi").exits(0).prints(STORY)
+    plugins = it.qwen("--json", "plugin", "list").exits(0).json()["plugins"]
+    require({plugin["isolation"] for plugin in plugins} == {"isolated child"}, f"every plugin to be isolated, not {[plugin['isolation'] for plugin in plugins]}")
