@@ -19,7 +19,7 @@ def builds_under_another_name(world, language, kinds, *definitions):
 
 @scenario
 def every_template_in_c_builds_under_another_name(world):
-    builds_under_another_name(world, "c", ("api-key", "device-code", "command"))
+    builds_under_another_name(world, "c", ("api-key", "device-code", "signing", "command"))
 
 
 @scenario

@@ -152,6 +152,12 @@ def signature_v4(request, body, key, secret):
 
 
 @scenario
+def requests_signed_by_a_provider_in_c(world):
+    Workshop(world).build_sample("signing_c")
+    sign_requests(world, "signing_c")
+
+
+@scenario
 def requests_signed_by_a_provider_in_cpp(world):
     Workshop(world).build_sample("signing_cpp")
     sign_requests(world, "signing_cpp")
