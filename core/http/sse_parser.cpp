@@ -11,6 +11,13 @@ Error too_long(std::string_view what) {
     return {ErrorCode::bad_response, "the event stream has " + std::string(what) + " longer than this program accepts", {}, std::nullopt};
 }
 
+/// Where the first line ends. Two searches for one byte each: find_first_of() looks at every byte by itself.
+std::size_t end_of_line(std::string_view bytes) {
+    const std::size_t line_feed = bytes.find('\n');
+    const std::size_t carriage_return = bytes.substr(0, line_feed).find('\r');
+    return carriage_return == std::string_view::npos ? line_feed : carriage_return;
+}
+
 }  // namespace
 
 // Consumes a BOM that may arrive one byte at a time; what only looked like one is put back as text.
@@ -36,7 +43,7 @@ Result<void> SseParser::feed(std::string_view bytes) {
                 continue;
             }
         }
-        const std::size_t end = bytes.find_first_of("\r\n");
+        const std::size_t end = end_of_line(bytes);
         if (end == std::string_view::npos) {
             if (pending_.size() + bytes.size() > kMaxLineBytes) {
                 stopped_ = true;
