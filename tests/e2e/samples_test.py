@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import pathlib
+import platform
 
 from harness import STORY, Skipped, require, scenario
 from issuer import begin_login
@@ -68,6 +69,14 @@ def a_browser_sign_in_of_a_provider_in_c(world):
 def a_browser_sign_in_of_a_provider_in_cpp(world):
     Workshop(world).build_sample("device_code_cpp")
     sign_in_with_a_browser(world, "device_code_cpp")
+
+
+@scenario
+def a_plugin_built_for_version_1_0_long_ago(world):
+    if platform.machine() != "x86_64":
+        raise Skipped("the golden plugin is for x86-64")
+    Workshop(world).install(pathlib.Path(__file__).resolve().parent.parent / "contract" / "golden" / "golden_v1_0.so")
+    sign_in_with_a_browser(world, "golden_v1_0")
 
 
 def sign_in_with_a_browser(world, name):

@@ -1,0 +1,37 @@
+/* Names every type of the interface, so that the debug information of a library holds them: abidiff compares two of these, one of the frozen headers and one
+ * of today's. */
+#include "qwen/plugin.h"
+
+QWEN_EXPORT qwen_provider_entry_fn probe_entry;
+#define PROBE(type) QWEN_EXPORT void probe_##type(type *value); QWEN_EXPORT void probe_##type(type *value) { (void)value; }
+PROBE(qwen_str)
+PROBE(qwen_kv)
+PROBE(qwen_error)
+PROBE(qwen_host)
+PROBE(qwen_http_request)
+PROBE(qwen_http_response)
+PROBE(qwen_host_http_v1)
+PROBE(qwen_host_clock_v1)
+PROBE(qwen_stored_secret)
+PROBE(qwen_host_secrets_v1)
+PROBE(qwen_device_code)
+PROBE(qwen_prompt)
+PROBE(qwen_host_ui_v1)
+PROBE(qwen_host_random_v1)
+PROBE(qwen_host_crypto_v1)
+PROBE(qwen_setting)
+PROBE(qwen_host_settings_v1)
+PROBE(qwen_host_command_v1)
+PROBE(qwen_state)
+PROBE(qwen_verdict)
+PROBE(qwen_model)
+PROBE(qwen_sink_ops)
+PROBE(qwen_request)
+PROBE(qwen_response)
+PROBE(qwen_provider)
+PROBE(qwen_provider_login_v1)
+PROBE(qwen_provider_refresh_v1)
+PROBE(qwen_final_request)
+PROBE(qwen_provider_sign_v1)
+PROBE(qwen_provider_account_v1)
+PROBE(qwen_provider_models_v1)
