@@ -45,7 +45,7 @@ constexpr std::array kCommands{
                "Copies into ~/.qwen/plugins, in one step and for you alone, and prints the lines for /etc/qwen/policy.toml that pin it."},
     CommandRow{Command::plugin_new, "plugin new", "NAME [DIR]", 2, "write a project to start a provider of your own from",
                "The project builds with the SDK, a compiler and CMake, and works at once; DIR is NAME unless it is given.\n"
-               "Templates: c: api-key, device-code, signing, command; cpp: api-key, device-code, signing; rust: api-key, signing. How to go on: docs/plugins/tutorial.md."},
+               "api-key, device-code and signing are there in c, cpp and rust, command in c. How to go on: docs/plugins/tutorial.md."},
     CommandRow{Command::plugin_check, "plugin check", "FILE", 1, "run a plugin file through the rules for providers",
                "For authors: runs the plugin's code as you, each rule in a process of its own, with settings, servers and a clock that are made up; nothing is\n"
                "sent, and no credential of yours is read. Exit status 0: every rule is kept; 1: not; 2: there is no such file or rule. The rules: docs/plugins/rules.md."},

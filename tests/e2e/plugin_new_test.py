@@ -31,7 +31,7 @@ def every_template_in_cpp_builds_under_another_name(world):
 def every_template_in_rust_builds_under_another_name(world):
     if not RUSTC.exists():
         raise Skipped("there is no rustc of the system (scripts/install-packages rust)")
-    builds_under_another_name(world, "rust", ("api-key", "signing"), f"-DQWEN_RUSTC={RUSTC}")
+    builds_under_another_name(world, "rust", ("api-key", "device-code", "signing"), f"-DQWEN_RUSTC={RUSTC}")
 
 
 @scenario
@@ -63,7 +63,7 @@ def what_cannot_be_had_is_said_with_what_can(world):
     world.qwen("plugin", "new").exits(2).complains("needs NAME")
     world.qwen("plugin", "new", "Acme-Cloud").exits(2).complains("qwen plugin new acme_cloud")
     world.qwen("plugin", "new", "../up").exits(2)
-    world.qwen("plugin", "new", "acme", "--lang", "rust", "--kind", "device-code").exits(2).complains("cpp: api-key, device-code, signing")
+    world.qwen("plugin", "new", "acme", "--lang", "rust", "--kind", "command").exits(2).complains("cpp: api-key, device-code, signing")
     world.qwen("plugin", "new", "acme", "--kind", "device").exits(2).complains("device-code")
     world.qwen("plugin", "new", "openai_compat").exits(2).complains("already")
     world.qwen("plugin", "list", "--lang", "c").exits(2)

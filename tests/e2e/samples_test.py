@@ -79,6 +79,14 @@ def a_plugin_built_for_version_1_0_long_ago(world):
     sign_in_with_a_browser(world, "golden_v1_0")
 
 
+@scenario
+def a_browser_sign_in_of_a_provider_in_rust(world):
+    if not RUSTC.exists():
+        raise Skipped("there is no rustc of the system (scripts/install-packages rust)")
+    Workshop(world).build_sample("device_code_rust", f"-DQWEN_RUSTC={RUSTC}")
+    sign_in_with_a_browser(world, "device_code_rust")
+
+
 def sign_in_with_a_browser(world, name):
     issuer = world.start_provider("--approve-after", -1)
     base = f"{issuer.base_url}/api/v1/oauth2"

@@ -24,7 +24,7 @@ std::string hint_for(const std::string& name) {
 
 TEST_SUITE("host/commands/project_template") {
     TEST_CASE("a project is named in every file, and the sample nowhere") {
-        for (const auto& [language, kind] : {std::pair{"c", "api-key"}, {"c", "device-code"}, {"c", "signing"}, {"c", "command"}, {"cpp", "api-key"}, {"cpp", "device-code"}, {"cpp", "signing"}, {"rust", "api-key"}, {"rust", "signing"}}) {
+        for (const auto& [language, kind] : {std::pair{"c", "api-key"}, {"c", "device-code"}, {"c", "signing"}, {"c", "command"}, {"cpp", "api-key"}, {"cpp", "device-code"}, {"cpp", "signing"}, {"rust", "api-key"}, {"rust", "device-code"}, {"rust", "signing"}}) {
             CAPTURE(language);
             CAPTURE(kind);
             const auto project = make_project({"acme_cloud", language, kind, "Acme Inc."});
@@ -60,7 +60,7 @@ TEST_SUITE("host/commands/project_template") {
 
     TEST_CASE("only what is offered can be had") {
         CHECK(make_project({"acme", "cpp", "command", {}}).error().hint.find("cpp: api-key, device-code, signing") != std::string::npos);
-        CHECK(make_project({"acme", "rust", "device-code", {}}).error().code == ErrorCode::usage);
+        CHECK(make_project({"acme", "rust", "command", {}}).error().code == ErrorCode::usage);
         CHECK(make_project({"acme", "ccp", {}, {}}).error().message.find("did you mean \"cpp\"") != std::string::npos);
         CHECK(make_project({"acme", {}, "oauth", {}}).error().hint.find("device-code") != std::string::npos);
     }
