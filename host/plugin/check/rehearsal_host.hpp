@@ -145,6 +145,11 @@ private:
     /// QWEN_OK, or what a service that waits has to return at once.
     [[nodiscard]] qwen_status wait_in(const qwen_call* call, std::string_view service);
 
+    /// Bytes behind borrowed memory and tables, where their end is not what is looked for.
+    static constexpr std::size_t kRoomBehind = 64;
+    /// There is one plugin in a process, and one host for it: log, now and random are called without a qwen_call.
+    static RehearsalHost* current_;
+
     const Manifest& manifest_;
     Blackboard& board_;
     FencedMemory memory_;
