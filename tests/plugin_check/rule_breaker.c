@@ -44,6 +44,11 @@ static qwen_str kept;
 QWEN_EXPORT int another_symbol = 1;
 #endif
 
+/* Runs when the file is opened. */
+__attribute__((constructor)) static void before_everything(void) {
+    if (BREAKS(104)) abort();
+}
+
 static qwen_str sized(const char* data, size_t len) {
     const qwen_str value = {data, (uint32_t)len, 0};
     return value;
