@@ -114,6 +114,7 @@ int run_command(const CommandRun& run) {
         case Command::auth_logout: return run_auth_logout(run);
         case Command::auth_refresh: return run_auth_refresh(run);
         case Command::auth_list: return run_auth_list(run);
+        case Command::auth_switch: return run_auth_switch(run);
         case Command::auth_move: return run_auth_move(run);
         case Command::plugin_list: return run_plugin_list(run);
         case Command::plugin_inspect: return run_plugin_inspect(run);

@@ -72,7 +72,7 @@ std::unique_ptr<auth::CredentialFileStore> make_key_store(const StorePlace& plac
 
 std::unique_ptr<auth::SecretStore> make_store(const StorePlace& place, const std::string& provider) {
     if (place.storage == Storage::none) return std::make_unique<auth::MemoryStore>();
-    const bool is_shared_file = provider == kSharedSignIn && place.storage != Storage::keyring && !has_left_shared_file(place);
+    const bool is_shared_file = provider == kSharedSignIn && place.account == kDefaultAccount && place.storage != Storage::keyring && !has_left_shared_file(place);
     if (!is_shared_file) return make_key_store(place, provider);
     return std::make_unique<auth::OAuthCacheStore>(auth::PrivateFile(auth::OAuthCacheStore::place_in(place.user_directory, place.effective_uid), place.notice),
                                                    place.clock);

@@ -44,7 +44,7 @@ struct StorePlace {
     auth::SecretServiceSettings keyring;
     const system::Clock& clock;
     std::function<void(std::string_view)> notice;
-    std::string account = "default";
+    std::string account = std::string(kDefaultAccount);
 };
 
 /// `waits_for_people`: somebody is there to unlock the keyring.

@@ -80,6 +80,20 @@ Result<ProviderChoice> choose_provider(const config::Resolution& resolution, std
     return not_signed_in({}, false);
 }
 
+Result<ProviderChoice> choose_by_preset_variable(std::span<const PresetVariable> variables, const system::Environment& environment) {
+    const PresetVariable* chosen = nullptr;
+    for (const auto& row : variables) {
+        if (!environment.has(row.variable)) continue;
+        if (chosen == nullptr) chosen = &row;
+        if (chosen->preset.name == row.preset.name) continue;
+        const auto both = chosen->variable == row.variable ? fmt::format("{} is set, which is for {} and for {}", row.variable, chosen->preset.name, row.preset.name)
+                                                           : fmt::format("{} is set, for {}, and {}, for {}", chosen->variable, chosen->preset.name, row.variable, row.preset.name);
+        return Error{ErrorCode::config_invalid, both, fmt::format("--provider {}, or --provider {}", chosen->preset.name, row.preset.name), std::nullopt};
+    }
+    if (chosen == nullptr) return not_signed_in({}, false);
+    return ProviderChoice{chosen->preset, "environment " + chosen->variable};
+}
+
 Error not_signed_in(std::string_view looked_in, bool can_ask) {
     std::string hint = can_ask ? "qwen auth login, to sign in in a browser or store a key;\nor set OPENAI_API_KEY (and, if not OpenAI, OPENAI_BASE_URL and OPENAI_MODEL)"
                                : "set OPENAI_API_KEY (and, if not OpenAI, OPENAI_BASE_URL and OPENAI_MODEL),\n"

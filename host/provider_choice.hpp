@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/config/resolver.hpp"
+#include "core/system/environment.hpp"
 
 namespace qwen::host {
 
@@ -38,6 +39,16 @@ struct ProviderChoice {
 
 /// Errors: plugin_missing (the named provider is unknown; the hint holds the nearest name), not_authenticated.
 [[nodiscard]] Result<ProviderChoice> choose_provider(const config::Resolution& resolution, std::span<const KnownProvider> known, const StoredLogins& logins);
+
+/// A variable that a preset reads its key from.
+struct PresetVariable {
+    std::string variable;  ///< "OPENROUTER_API_KEY"
+    KnownProvider preset;
+};
+
+/// For a run in which nothing else says who answers: the one preset whose variable is set. Two of them, or one that two presets read, are never chosen between.
+/// Errors: not_authenticated (none is set), config_invalid (naming both).
+[[nodiscard]] Result<ProviderChoice> choose_by_preset_variable(std::span<const PresetVariable> variables, const system::Environment& environment);
 
 /// The error for a run in which nobody is signed in. `looked_in` is one line; `can_ask` changes the advice, not the code.
 [[nodiscard]] Error not_signed_in(std::string_view looked_in, bool can_ask);

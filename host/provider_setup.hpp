@@ -14,6 +14,7 @@
 #include "host/cli/options.hpp"
 #include "host/commands/command_report.hpp"
 #include "host/credential_stores.hpp"
+#include "host/stored_accounts.hpp"
 #include "host/plugin/plugin_host.hpp"
 #include "host/session.hpp"
 #include "host/terminal/terminal_facts.hpp"
@@ -43,15 +44,25 @@ struct CommandRun {
     bool knows_every_plugin = true;
 };
 
+/// Which account of a provider is meant.
+enum class AccountUse : std::uint8_t {
+    as_configured,   ///< --account, QWEN_ACCOUNT, the command's own choice; else the current one
+    new_one,         ///< the name is for an account that is about to be made
+    stored_default,  ///< whatever was chosen for this call: the current one
+};
+
 /// What a command wants beside what is configured.
 struct ProviderWish {
     /// As if given by --provider; empty: the rule of provider_choice decides.
-    std::string provider;
+    std::string provider{};
     /// A key that goes before every other; its place is named by `key_from`. Null: none.
     const Secret* key = nullptr;
     std::string key_from{};
     /// A server that goes before every other, as if given by its flag; empty: none.
     std::string base_url{};
+    /// A stored account of that provider, before --account; empty: none.
+    std::string account{};
+    AccountUse account_use = AccountUse::as_configured;
 };
 
 /// The configuration of a run and the provider it leads to.
@@ -61,6 +72,9 @@ struct Chosen {
     /// Why there is none.
     std::optional<Error> no_provider;
     std::string because;
+    std::string account = std::string(kDefaultAccount);
+    /// The credential is what is stored, and not one of a flag, a variable or a file.
+    bool uses_stored_credential = false;
 };
 
 [[nodiscard]] plugin::PluginHost plugin_host(const Surroundings& around, bool bundled_only);
@@ -72,6 +86,9 @@ struct Chosen {
 
 /// Nobody signed in is no error here but Chosen::no_provider. Errors: config_invalid, dotenv_refused, denied_by_policy, plugin_missing, plugin_refused.
 [[nodiscard]] Result<Chosen> choose(const CommandRun& run, const ProviderWish& wish);
+
+/// Where the credential comes from that answers, or else why this provider: what a person would have to change.
+[[nodiscard]] std::string who_decided(const Chosen& chosen);
 
 /// Notices of the configuration, on standard error.
 void say_notices(const config::Configuration& configuration);

@@ -22,7 +22,7 @@ namespace qwen::host {
 namespace {
 
 std::unique_ptr<auth::SecretStore> store_of(const SessionParts& parts, const std::string& provider) {
-    return make_store({parts.user_directory, parts.effective_uid, parts.storage, parts.keyring, parts.clock, parts.notice}, provider);
+    return make_store({parts.user_directory, parts.effective_uid, parts.storage, parts.keyring, parts.clock, parts.notice, parts.account}, provider);
 }
 
 /// What cannot be read is reported by whoever needs it.
@@ -86,10 +86,13 @@ auth::SignInFacts sign_in_facts(const config::Resolution& resolution, const plug
     return {manifest.id, provider_origins(resolution, manifest), list_of(resolution, "trust_origins")};
 }
 
+/// What is kept for each account by itself; of the default one under the provider's name alone.
+std::string account_id(const std::string& provider, const std::string& account) { return account == kDefaultAccount ? provider : provider + '.' + account; }
+
 /// Qwen Code renews the same sign-in; of any other provider's it knows nothing.
 auth::RefreshLocks refresh_locks(const SessionParts& parts, const std::string& provider) {
-    if (provider == kSharedSignIn) return auth::RefreshLocks::in(parts.user_directory, parts.runtime_directory);
-    return auth::RefreshLocks::of(provider, parts.user_directory, parts.runtime_directory);
+    if (provider == kSharedSignIn && parts.account == kDefaultAccount) return auth::RefreshLocks::in(parts.user_directory, parts.runtime_directory);
+    return auth::RefreshLocks::of(account_id(provider, parts.account), parts.user_directory, parts.runtime_directory);
 }
 
 auth::OriginGrants origin_grants(const SessionParts& parts) {
@@ -230,7 +233,7 @@ Result<std::unique_ptr<Session>> Session::open(SessionParts given) {
         state->credentials = std::make_unique<KeyCredentials>(*state->provider);
         check = [gate = &*state->gate](const Origin& origin) { return gate->check(origin); };
     }
-    state->quota.emplace(parts.user_directory / "quota", name, std::move(limits));
+    state->quota.emplace(parts.user_directory / "quota", account_id(name, parts.account), std::move(limits));
     state->pipeline = make_pipeline(parts, {state->transport, *state->credentials, *state->quota, std::move(check)}, {label});
     return std::unique_ptr<Session>(new Session(std::move(state)));
 }

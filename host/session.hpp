@@ -26,6 +26,7 @@ struct SessionParts {
     std::filesystem::path module_directory;
     std::filesystem::path runtime_directory;  ///< $XDG_RUNTIME_DIR; may be empty
     unsigned effective_uid = 0;
+    std::string account = std::string(kDefaultAccount);
     Storage storage = Storage::automatic;
     auth::SecretServiceSettings keyring;
     auth::Interaction& interaction;

@@ -13,6 +13,8 @@ std::vector<Setting> core_settings() {
     return {
         {.key = "provider", .flag = "--provider", .variables = {"QWEN_PROVIDER"}, .placeholder = "NAME", .help = "who answers: a provider or preset by name"},
         {.key = "model", .flag = "--model", .short_flag = "-m", .variables = {"QWEN_MODEL"}, .role = SettingRole::model, .placeholder = "NAME", .help = "the model to ask"},
+        {.key = "account", .flag = "--account", .variables = {"QWEN_ACCOUNT"}, .allowed = from_flag | from_environment, .placeholder = "NAME",
+         .help = "the stored account to use, for this call only"},
         {.key = "home", .type = ValueType::path, .flag = "--home", .variables = {"QWEN_HOME"}, .allowed = from_flag | from_environment, .placeholder = "DIR",
          .help = "directory used in place of ~/.qwen"},
         {.key = "storage", .flag = "--storage", .variables = {"QWEN_STORAGE"}, .default_value = "auto", .has_default = true, .allowed = from_trusted,

@@ -20,7 +20,9 @@ constexpr std::array kCommands{
                "Exit status 0: the first one can be used; 4: it cannot; 7: the administrator denies it."},
     CommandRow{Command::auth_logout, "auth logout", "[PROVIDER]", 1, "revoke and remove a stored credential", ""},
     CommandRow{Command::auth_refresh, "auth refresh", "[PROVIDER]", 1, "renew the sign-in now", ""},
-    CommandRow{Command::auth_list, "auth list", "", 0, "list what is stored, and where", ""},
+    CommandRow{Command::auth_list, "auth list", "", 0, "list the accounts, and where they are stored", "The one with a star answers when nothing else decides: auth switch."},
+    CommandRow{Command::auth_switch, "auth switch", "[ACCOUNT]", 1, "choose the account that answers when nothing else decides",
+               "ACCOUNT is a name, PROVIDER/NAME, or a provider; without it a list on a terminal. --account NAME and QWEN_ACCOUNT choose for one call and write nothing."},
     CommandRow{Command::auth_move, "auth move", "keyring|file [PROVIDER]", 2, "move stored credentials to the system keyring or to files",
                "Each is read back at its new place before it leaves the old one. A sign-in of qwen_oauth in the keyring is not shared with Qwen Code.\n"
                "New keys go where --storage says: with auto, to the system keyring where there is one."},

@@ -16,6 +16,7 @@ enum class Command : std::uint8_t {
     auth_logout,
     auth_refresh,
     auth_list,
+    auth_switch,
     auth_move,
     config_explain,
     trust_origin,

@@ -41,7 +41,7 @@ Result<TypedKey> read_key(const CommandRun& run, ConsoleInteraction& interaction
 /// The provider's name in a usable form: PROVIDER, --provider or the setting, else OpenAI.
 std::string wanted_provider(const CommandRun& run) {
     if (!run.options.operands.empty()) return run.options.operands.front();
-    const auto configured = choose(run, {});
+    const auto configured = choose(run, {.account_use = AccountUse::stored_default});
     if (configured && configured->configuration.resolution.winner("provider") != nullptr)
         return std::string(configured->configuration.resolution.winner("provider")->value.reveal());
     return "openai";
@@ -66,7 +66,7 @@ Result<int> login_with_key(const CommandRun& run) {
     QWEN_TRY(const auto tidied, read_key(run, interaction));
     if (tidied.was_changed) write_to_stderr(notice_text("spaces, quotes or empty lines around the key were left out"));
 
-    QWEN_TRY(auto chosen, choose(run, {wanted_provider(run), &tidied.key, "standard input"}));
+    QWEN_TRY(auto chosen, choose(run, {.provider = wanted_provider(run), .key = &tidied.key, .key_from = "standard input", .account_use = AccountUse::new_one}));
     say_notices(chosen.configuration);
     if (chosen.no_provider) return *chosen.no_provider;
     const auto& resolution = chosen.configuration.resolution;
@@ -84,6 +84,7 @@ Result<int> login_with_key(const CommandRun& run) {
     }
     QWEN_CHECK(store_secret(session->store(), kStoredKey, tidied.key));
     QWEN_CHECK(store_base_url(session->store(), resolution, session->provider().manifest()));
+    QWEN_CHECK(set_current_account(store_place(run, chosen.configuration), {name, chosen.account}));
     return say_stored(run, *session, name, session->store().describe());
 }
 

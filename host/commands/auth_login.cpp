@@ -131,16 +131,8 @@ int say_signed_in(const CommandRun& run, Session& session, std::string_view name
     return say(run.speech, json_line(event));
 }
 
-/// A key goes before a sign-in, so a person who has both must not wonder who answers.
-void say_who_answers(const CommandRun& run, std::string_view name) {
-    const auto now = choose(run, {});
-    if (!now || !now->provider || now->provider->name() == name) return;
-    write_to_stderr(notice_text(fmt::format("prompts still go to {}, because of {}; for this sign-in: --provider {}, or provider = \"{}\" in config.toml",
-                                            now->provider->name(), now->because, name, name)));
-}
-
-Result<int> login(const CommandRun& run, const std::string& provider) {
-    QWEN_TRY(auto chosen, choose(run, {provider, nullptr, {}}));
+Result<int> login(const CommandRun& run, const std::string& provider, const std::string& account) {
+    QWEN_TRY(auto chosen, choose(run, {.provider = provider, .account = account, .account_use = AccountUse::new_one}));
     say_notices(chosen.configuration);
     if (chosen.no_provider) return *chosen.no_provider;
     const auto& resolution = chosen.configuration.resolution;
@@ -148,6 +140,7 @@ Result<int> login(const CommandRun& run, const std::string& provider) {
         return Error{ErrorCode::usage, "storing is switched off, so a sign-in would be forgotten at once", "leave --no-store out", std::nullopt};
     QWEN_CHECK(check_can_be_asked(run, *chosen.provider));
     const auto name = chosen.provider->name();
+    const Account signed_in{name, chosen.account};
     ConsoleInteraction person(login_screen(run, resolution, *chosen.provider), run.around.terminal, run.around.environment, run.around.clock);
     EventInteraction interaction(person, run);
     QWEN_TRY(const auto session, open_session(run, chosen, interaction));
@@ -155,13 +148,14 @@ Result<int> login(const CommandRun& run, const std::string& provider) {
     QWEN_CHECK(sign_in(run, *session, interaction));
     if (session->kind() == CredentialKind::key) QWEN_CHECK(store_base_url(session->store(), resolution, session->provider().manifest()));
 
+    QWEN_CHECK(set_current_account(store_place(run, chosen.configuration), signed_in));
     if (auto checked = check_credential(session->pipeline(), session->target(), run.context); !checked) {
         auto error = redacted(std::move(checked).error(), resolution);
         error.message = fmt::format("what was signed in with is kept in {}, but the first request failed: {}", session->store().describe(), error.message);
         return error;
     }
     const int said = say_signed_in(run, *session, name);
-    say_who_answers(run, name);
+    say_who_answers(run, signed_in);
     return said;
 }
 
@@ -169,13 +163,13 @@ Result<int> login(const CommandRun& run, const std::string& provider) {
 
 int run_auth_login(const CommandRun& run) {
     if (run.options.with_api_key) return run_auth_login_with_key(run);
-    const auto configured = choose(run, {});
+    const auto configured = choose(run, {.account_use = AccountUse::stored_default});
     if (!configured) return say_error(run.speech, configured.error());
-    return run_auth_login_to(run, wanted_provider(run, configured->configuration.resolution));
+    return run_auth_login_to(run, wanted_provider(run, configured->configuration.resolution), {});
 }
 
-int run_auth_login_to(const CommandRun& run, const std::string& provider) {
-    const auto status = login(run, provider);
+int run_auth_login_to(const CommandRun& run, const std::string& provider, const std::string& account) {
+    const auto status = login(run, provider, account);
     return status ? *status : say_error(run.speech, status.error());
 }
 

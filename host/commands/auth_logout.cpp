@@ -50,7 +50,8 @@ Result<int> logout(const CommandRun& run) {
     std::string name = run.options.operands.empty() ? std::string{} : run.options.operands.front();
     if (name.empty()) {
         QWEN_TRY(const auto now, choose(run, {}));
-        if (now.configuration.resolution.winner("provider") == nullptr) {
+        const auto& resolution = now.configuration.resolution;
+        if (resolution.winner("provider") == nullptr && resolution.winner("account") == nullptr) {
             const auto stored = stored_providers(run, now.configuration);
             if (stored.empty()) return say_removed(run, {}, {});
             name = stored.front();
@@ -62,7 +63,8 @@ Result<int> logout(const CommandRun& run) {
     if (chosen.provider) name = chosen.provider->name();
     QWEN_TRY(const auto session, open_session(run, chosen, interaction));
     QWEN_TRY(const auto removed, remove_stored(*session, run.context));
-    say_what_remains(chosen.configuration.resolution, session->provider().manifest());
+    QWEN_CHECK(leave_account(store_place(run, chosen.configuration), {name, chosen.account}));
+    if (!chosen.uses_stored_credential) say_what_remains(chosen.configuration.resolution, session->provider().manifest());
     return say_removed(run, name, removed ? session->store().describe() : std::string{});
 }
 

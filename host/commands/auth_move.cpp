@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/auth/oauth_cache.hpp"
@@ -51,7 +52,7 @@ Result<bool> move_shared_sign_in(const StorePlace& place, auth::Placement destin
 }
 
 Result<bool> move_one(const StorePlace& place, const std::string& name, auth::Placement destination) {
-    if (name == kSharedSignIn) return move_shared_sign_in(place, destination);
+    if (name == kSharedSignIn && place.account == kDefaultAccount) return move_shared_sign_in(place, destination);
     StorePlace either = place;
     either.storage = Storage::automatic;
     QWEN_TRY(const auto moved, make_key_store(either, name)->move_to(destination));
@@ -71,7 +72,9 @@ Result<int> move(const CommandRun& run) {
     auto json = json_success();
     json["moved"] = nlohmann::ordered_json::array();
     json["to"] = run.options.operands.front();
-    for (const auto& name : names) {
+    for (const auto& [name, account] : stored_accounts(place)) {
+        if (std::find(names.begin(), names.end(), name) == names.end()) continue;
+        place.account = account;
         QWEN_TRY(const bool moved, move_one(place, name, destination));
         if (!moved) continue;
         place.storage = Storage::automatic;

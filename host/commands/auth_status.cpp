@@ -20,6 +20,7 @@ enum class Verdict : std::uint8_t { ok, expires, refused, unreachable, blocked, 
 /// One provider of the answer.
 struct Row {
     std::string provider;
+    std::string stored_as{};  ///< the stored account's name; empty: its default one
     Verdict verdict = Verdict::not_signed_in;
     /// Why, when it is not ok.
     std::string detail;
@@ -100,17 +101,18 @@ void check_online(Row& row, Session& session, const config::Resolution& resoluti
     if (auto facts = session.account_facts(context)) row.facts = std::move(*facts);
 }
 
-Row row_of(const CommandRun& run, const std::string& provider) {
+Row row_of(const CommandRun& run, const ProviderWish& wish) {
     Row row;
-    row.provider = provider;
+    row.provider = wish.provider;
     const auto failed = [&](const Error& error) {
         row.verdict = verdict_of(error);
         row.detail = error.message;
         return row;
     };
-    auto chosen = choose(run, {provider, nullptr, {}});
+    auto chosen = choose(run, wish);
     if (!chosen) return failed(chosen.error());
     if (chosen->provider) row.provider = chosen->provider->name();
+    if (chosen->uses_stored_credential && chosen->account != kDefaultAccount) row.stored_as = chosen->account;
     ConsoleInteraction interaction({}, run.around.terminal, run.around.environment, run.around.clock);
     const auto session = open_session(run, *chosen, interaction);
     if (!session) return failed(session.error());
@@ -123,7 +125,7 @@ Row row_of(const CommandRun& run, const std::string& provider) {
 }
 
 std::string text_of(const Row& row, UtcTime now) {
-    std::string text = fmt::format("{:<14} {}", row.provider, row.verdict == Verdict::not_signed_in ? "not signed in" : name_of(row.verdict));
+    std::string text = fmt::format("{:<14} {}", row.stored_as.empty() ? row.provider : row.provider + '/' + row.stored_as, row.verdict == Verdict::not_signed_in ? "not signed in" : name_of(row.verdict));
     if (row.expires_at && *row.expires_at > now) text += fmt::format("; the token has {} left", remaining_time(now, *row.expires_at));
     else if (row.expires_at) text += "; the token has expired";
     if (row.expires_at && row.renews_itself) text += " and renews itself";
@@ -148,6 +150,7 @@ nlohmann::ordered_json json_of(const Row& row) {
     const auto put = [&](const char* name, const std::string& value) {
         if (!value.empty()) json[name] = value;
     };
+    put("stored_as", row.stored_as);
     put("detail", row.detail);
     put("account", row.account);
     put("server", row.server);
@@ -164,14 +167,18 @@ nlohmann::ordered_json json_of(const Row& row) {
     return json;
 }
 
-/// PROVIDER alone; else the one a prompt would use, and everything that is stored.
-std::vector<std::string> names_to_show(const CommandRun& run, const Chosen& now) {
-    if (!run.options.operands.empty()) return run.options.operands;
-    std::vector<std::string> names;
-    if (now.provider) names.push_back(now.provider->name());
-    for (auto& name : stored_providers(run, now.configuration))
-        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
-    return names;
+/// PROVIDER alone; else the one a prompt would use, and every account that is stored.
+std::vector<ProviderWish> rows_to_show(const CommandRun& run, const Chosen& now) {
+    std::vector<ProviderWish> rows;
+    if (!run.options.operands.empty()) return {ProviderWish{.provider = run.options.operands.front()}};
+    if (now.provider) rows.push_back({.provider = now.provider->name()});
+    for (const auto& account : stored_accounts(store_place(run, now.configuration))) {
+        const bool is_shown = now.provider && now.uses_stored_credential && account == Account{now.provider->name(), now.account};
+        // A key of a variable goes before the provider's default account, and is shown.
+        const bool is_hidden = now.provider && account == Account{now.provider->name()};
+        if (!is_shown && !is_hidden) rows.push_back({.provider = account.provider, .account = account.is_default() ? std::string() : account.name});
+    }
+    return rows;
 }
 
 }  // namespace
@@ -180,16 +187,16 @@ int run_auth_status(const CommandRun& run) {
     const auto now = choose(run, {});
     if (!now) return say_error(run.speech, now.error());
     say_notices(now->configuration);
-    const auto names = names_to_show(run, *now);
-    if (names.empty()) return say_error(run.speech, *now->no_provider);
+    const auto wishes = rows_to_show(run, *now);
+    if (wishes.empty()) return say_error(run.speech, *now->no_provider);
 
     std::string text;
     auto json = json_success();
     json["providers"] = nlohmann::ordered_json::array();
     bool first_is_usable = false;
     auto problem = ErrorClass::authentication;
-    for (const auto& name : names) {
-        const auto row = row_of(run, name);
+    for (const auto& wish : wishes) {
+        const auto row = row_of(run, wish);
         if (run.context.cancelled()) return say_error(run.speech, cancelled_error());
         if (json["providers"].empty()) {
             first_is_usable = row.is_usable();

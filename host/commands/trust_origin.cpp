@@ -70,7 +70,7 @@ Result<int> trust_origin(const CommandRun& run) {
     if (run.options.list) return list(run, grants);
     if (run.options.remove) return remove(run, grants);
     if (chosen.no_provider) return *chosen.no_provider;
-    auth::CredentialFileStore store(auth::PrivateFile(auth::CredentialFileStore::place_in(directory, uid), notice), {chosen.provider->name(), "default"}, run.around.clock);
+    auth::CredentialFileStore store(auth::PrivateFile(auth::CredentialFileStore::place_in(directory, uid), notice), {chosen.provider->name(), chosen.account}, run.around.clock);
     return add(run, chosen, grants, store);
 }
 

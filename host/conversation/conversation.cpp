@@ -97,7 +97,7 @@ private:
     }
 
     [[nodiscard]] std::string prompt_text() const {
-        const auto text = fmt::format("{}/{}> ", sanitized_line(connection_->name(), 24), sanitized_line(connection_->target().model, 32));
+        const auto text = fmt::format("{}/{}> ", sanitized_line(connection_->label(), 24), sanitized_line(connection_->target().model, 32));
         return run_.around.terminal.is_utf8 ? text : in_ascii(text);
     }
 
@@ -183,21 +183,43 @@ private:
     }
 
     void change_provider(const std::string& name) {
-        const auto wanted = name.empty() ? pick_provider() : Result<std::optional<std::string>>(std::optional(name));
-        if (!wanted) return say_unless_cancelled(wanted.error());
-        if (!*wanted) return;
-        auto opened = ProviderConnection::open(turn_run_, **wanted, interaction_);
+        const auto picked = name.empty() ? pick_account() : Result<std::optional<ProviderWish>>(std::optional(wish_for(name)));
+        if (!picked) return say_unless_cancelled(picked.error());
+        if (!*picked) return;
+        auto opened = ProviderConnection::open(turn_run_, **picked, interaction_);
         if (!opened || !has_credential(**opened)) {
-            const auto signed_in = SignInDialogue(turn_run_).run_for(**wanted);
+            const auto signed_in = SignInDialogue(turn_run_).run_for((*picked)->provider);
             if (!signed_in) return say_unless_cancelled(signed_in.error());
             if (!*signed_in) return;
-            opened = ProviderConnection::open(turn_run_, **signed_in, interaction_);
+            opened = ProviderConnection::open(turn_run_, wish_for(**signed_in), interaction_);
         }
         if (!opened) return say(opened.error());
         connection_ = std::move(*opened);
-        write_to_stderr(fmt::format("Now {} with {}. Conversation kept: {} messages.\n", sanitized_line(connection_->name()),
+        write_to_stderr(fmt::format("Now {} with {}. Conversation kept: {} messages.\n", sanitized_line(connection_->label()),
                                     sanitized_line(connection_->target().model), messages_.size()));
-        say_who_wins_next_time();
+        keep_as_current();
+    }
+
+    [[nodiscard]] static ProviderWish wish_for(const Account& account) { return {.provider = account.provider, .account = account.name}; }
+    /// An account, or else a provider, that was typed.
+    [[nodiscard]] ProviderWish wish_for(const std::string& name) const {
+        const auto account = find_account(known_accounts(), name, {});
+        return account ? wish_for(*account) : ProviderWish{.provider = name, .account_use = AccountUse::stored_default};
+    }
+    [[nodiscard]] std::vector<Account> known_accounts() const { return stored_accounts(store_place(run_, connection_->configuration())); }
+
+    /// The next start uses it as well, unless something outside decides.
+    void keep_as_current() const {
+        const auto accounts = known_accounts();
+        if (connection_->uses_stored_credential() && std::find(accounts.begin(), accounts.end(), connection_->account()) != accounts.end()) {
+            const auto kept = set_current_account(store_place(run_, connection_->configuration()), connection_->account());
+            if (!kept) say(kept.error());
+        }
+        const auto next = choose(run_, {});
+        if (!next || !next->provider) return;
+        const Account then{next->provider->name(), next->account};
+        if (then == connection_->account() && next->uses_stored_credential == connection_->uses_stored_credential()) return;
+        write_to_stderr(notice_text(fmt::format("the next start uses {} again, because of {}", next->uses_stored_credential ? then.label() : then.provider, who_decided(*next))));
     }
 
     void say_unless_cancelled(const Error& error) const {
@@ -205,35 +227,34 @@ private:
         else say(error);
     }
 
-    /// What is set outside decides again when the program starts again.
-    void say_who_wins_next_time() const {
-        const auto next = choose(run_, {});
-        if (!next || !next->provider || next->provider->name() == connection_->name()) return;
-        write_to_stderr(notice_text(fmt::format("the next start uses {} again, because of {}", next->provider->name(), next->because)));
-    }
-
     [[nodiscard]] bool has_credential(ProviderConnection& connection) const {
         const auto state = connection.session().provider().state(context_);
         return state && state->kind != auth::ProviderState::Kind::login_needed;
     }
 
-    /// Those that are signed in, and the way to another one. nullopt: as before.
-    Result<std::optional<std::string>> pick_provider() {
-        auto names = stored_providers(run_, connection_->configuration());
-        if (std::find(names.begin(), names.end(), connection_->name()) == names.end()) names.insert(names.begin(), connection_->name());
+    /// The accounts there are, whoever answers now, and the way to another one. nullopt: as before.
+    Result<std::optional<ProviderWish>> pick_account() {
+        const auto accounts = known_accounts();
         ChoiceQuestion question{"Who is to answer?", {}};
-        for (std::size_t i = 0; i < names.size(); ++i) {
-            const bool is_now = names[i] == connection_->name();
-            if (is_now) question.initial = i;
-            question.choices.push_back({names[i], is_now ? "answers now, because of " + connection_->because() : "signed in"});
+        std::vector<ProviderWish> wishes;
+        const auto add = [&](const std::string& label, const std::string& detail, ProviderWish wish) {
+            question.choices.push_back({label, detail});
+            wishes.push_back(std::move(wish));
+        };
+        if (!connection_->uses_stored_credential() || std::find(accounts.begin(), accounts.end(), connection_->account()) == accounts.end())
+            add(connection_->name(), "answers now, because of " + connection_->because(), {.provider = connection_->name(), .account_use = AccountUse::stored_default});
+        for (const auto& account : accounts) {
+            const bool is_now = connection_->uses_stored_credential() && account == connection_->account();
+            if (is_now) question.initial = question.choices.size();
+            add(account.label(), is_now ? "answers now" : account.is_default() ? "signed in" : account.provider, wish_for(account));
         }
         question.choices.push_back({"+ add an account", "sign in, or enter a key"});
         while (true) {
             QWEN_TRY(const auto picked, ask_choice(question, run_.around.terminal, context_));
-            if (!picked) return std::optional<std::string>();
-            if (*picked < names.size()) return std::optional(names[*picked]);
-            QWEN_TRY(auto added, SignInDialogue(turn_run_).run_from_list("What is to be added?"));
-            if (added) return added;
+            if (!picked) return std::optional<ProviderWish>();
+            if (*picked < wishes.size()) return std::optional(wishes[*picked]);
+            QWEN_TRY(const auto added, SignInDialogue(turn_run_).run_from_list("What is to be added?"));
+            if (added) return std::optional(wish_for(*added));
             question.initial = *picked;
         }
     }
@@ -242,7 +263,7 @@ private:
         write_to_stderr("qwen: nobody is signed in yet. Nothing has been sent anywhere.\n");
         QWEN_TRY(const auto signed_in, SignInDialogue(turn_run_).run_from_list("How do you want to sign in?"));
         if (!signed_in) return cancelled_error();
-        return ProviderConnection::open(turn_run_, *signed_in, interaction_);
+        return ProviderConnection::open(turn_run_, wish_for(*signed_in), interaction_);
     }
 
     void change_model(const std::string& name) {

@@ -2,8 +2,8 @@
 
 namespace qwen::host {
 
-Result<std::unique_ptr<ProviderConnection>> ProviderConnection::open(const CommandRun& run, const std::string& name, auth::Interaction& interaction) {
-    QWEN_TRY(auto chosen, choose(run, {name, nullptr, {}}));
+Result<std::unique_ptr<ProviderConnection>> ProviderConnection::open(const CommandRun& run, const ProviderWish& wish, auth::Interaction& interaction) {
+    QWEN_TRY(auto chosen, choose(run, wish));
     std::unique_ptr<ProviderConnection> connection(new ProviderConnection());
     connection->chosen_ = std::make_unique<Chosen>(std::move(chosen));
     if (connection->chosen_->provider) connection->name_ = connection->chosen_->provider->name();

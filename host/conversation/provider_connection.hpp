@@ -10,8 +10,8 @@ namespace qwen::host {
 
 class ProviderConnection {
 public:
-    /// `name` as after --provider; empty: by the rule of the configuration. Errors: those of choose() and open_session().
-    [[nodiscard]] static Result<std::unique_ptr<ProviderConnection>> open(const CommandRun& run, const std::string& name, auth::Interaction& interaction);
+    /// An empty wish: by the rule of the configuration. Errors: those of choose() and open_session().
+    [[nodiscard]] static Result<std::unique_ptr<ProviderConnection>> open(const CommandRun& run, const ProviderWish& wish, auth::Interaction& interaction);
 
     [[nodiscard]] pipeline::Pipeline& pipeline() { return session_->pipeline(); }
     [[nodiscard]] Session& session() { return *session_; }
@@ -19,6 +19,11 @@ public:
     [[nodiscard]] const config::Configuration& configuration() const { return chosen_->configuration; }
     [[nodiscard]] const config::Resolution& settings() const { return chosen_->configuration.resolution; }
     [[nodiscard]] const std::string& name() const { return name_; }
+    /// For people: the account's name, or the provider's when its default account or no account answers.
+    [[nodiscard]] std::string label() const { return uses_stored_credential() ? account().label() : name_; }
+    [[nodiscard]] Account account() const { return {name_, chosen_->account}; }
+    /// The account's own key or sign-in answers, not a key of a flag, a variable or a file.
+    [[nodiscard]] bool uses_stored_credential() const { return chosen_->uses_stored_credential; }
     void use_model(std::string model) { target_.model = std::move(model); }
     /// Why this provider and no other; says so when a variable or file decided it.
     [[nodiscard]] const std::string& because() const { return chosen_->because; }

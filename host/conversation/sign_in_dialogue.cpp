@@ -19,6 +19,7 @@ namespace qwen::host {
 namespace {
 
 using NameOrBack = Result<std::optional<std::string>>;
+using AccountOrBack = Result<std::optional<Account>>;
 
 /// The server a provider has by itself; empty: it has none (Azure). Never one that a project's file names: a key is about to be typed for it.
 std::string own_base_url(const config::Resolution& resolution, const plugin::Manifest& manifest) {
@@ -58,46 +59,63 @@ SignInDialogue::SignInDialogue(const CommandRun& run)
     if (run.around.terminal.can_ask() && run.around.terminal.can_redraw()) unseen_.emplace(STDIN_FILENO);
 }
 
-NameOrBack SignInDialogue::run_from_list(const std::string& title) {
+AccountOrBack SignInDialogue::run_from_list(const std::string& title) {
     const auto offers = provider_offers(run_);
     ChoiceQuestion question{title, choices_of(offers)};
     while (true) {
         QWEN_TRY(const auto picked, ask_choice(question, run_.around.terminal, run_.context));
-        if (!picked) return std::optional<std::string>();
+        if (!picked) return std::optional<Account>();
         QWEN_TRY(auto done, run_offer(offers[*picked]));
         if (done) return done;
         question.initial = *picked;
     }
 }
 
-NameOrBack SignInDialogue::run_for(const std::string& provider) {
+AccountOrBack SignInDialogue::run_for(const std::string& provider) {
     for (const auto& offer : provider_offers(run_))
         if (offer.provider == provider) return run_offer(offer);
     // A name that is spelt otherwise, or known to nobody: the command has the words for it.
     return run_offer({provider, provider, {}, {}, ProviderOffer::Way::own, true, {}});
 }
 
-NameOrBack SignInDialogue::run_offer(const ProviderOffer& offer) {
-    if (offer.way == ProviderOffer::Way::key) return take_key(offer);
-    if (run_auth_login_to(run_, offer.provider) == kExitOk) return std::optional(offer.provider);
+AccountOrBack SignInDialogue::run_offer(const ProviderOffer& offer) {
+    QWEN_TRY(const auto account, ask_account_name(offer.provider));
+    if (!account) return std::optional<Account>();
+    if (offer.way == ProviderOffer::Way::key) return take_key(offer, *account);
+    if (run_auth_login_to(run_, offer.provider, *account) == kExitOk) return std::optional(Account{offer.provider, *account});
     if (run_.context.cancelled()) return cancelled_error();
-    return std::optional<std::string>();
+    return std::optional<Account>();
 }
 
-NameOrBack SignInDialogue::take_key(const ProviderOffer& offer) {
+NameOrBack SignInDialogue::ask_account_name(const std::string& provider) {
+    QWEN_TRY(const auto chosen, choose(run_, {.account_use = AccountUse::stored_default}));
+    const auto accounts = stored_accounts(store_place(run_, chosen.configuration));
+    const auto count = std::count_if(accounts.begin(), accounts.end(), [&](const Account& account) { return account.provider == provider; });
+    if (count == 0) return std::optional(std::string(kDefaultAccount));
+    while (true) {
+        QWEN_TRY(const auto typed, ask_entry({.label = "Name of this account", .suggestion = fmt::format("account-{}", count + 1)}, run_.around.terminal, run_.context));
+        if (!typed) return std::optional<std::string>();
+        std::string name(without_white_space_around(typed->reveal()));
+        const auto is_good = check_account_name(name);
+        if (is_good) return std::optional(std::move(name));
+        write_to_stderr(notice_text(is_good.error().message));
+    }
+}
+
+AccountOrBack SignInDialogue::take_key(const ProviderOffer& offer, const std::string& account) {
     std::string suggested_url;
     {
-        QWEN_TRY(const auto chosen, choose(run_, {offer.provider, nullptr, {}}));
+        QWEN_TRY(const auto chosen, choose(run_, {.provider = offer.provider, .account_use = AccountUse::stored_default}));
         if (chosen.no_provider) return *chosen.no_provider;
         suggested_url = own_base_url(chosen.configuration.resolution, chosen.provider->plugin.manifest);
     }
     write_to_stderr(fmt::format("{}{}\n", sanitized_line(offer.label), offer.help_url.empty() ? "" : ", keys: " + sanitized_line(offer.help_url)));
     while (true) {
         QWEN_TRY(const auto typed, ask_for_key(offer, suggested_url));
-        if (!typed) return std::optional<std::string>();
-        QWEN_TRY(const auto next, try_and_store(offer, *typed));
-        if (next == Next::back) return std::optional<std::string>();
-        if (next == Next::done) return std::optional(offer.provider);
+        if (!typed) return std::optional<Account>();
+        QWEN_TRY(const auto next, try_and_store({offer.provider, account}, *typed));
+        if (next == Next::back) return std::optional<Account>();
+        if (next == Next::done) return std::optional(Account{offer.provider, account});
         suggested_url = typed->base_url;
     }
 }
@@ -134,10 +152,9 @@ NameOrBack SignInDialogue::ask_base_url(const std::string& suggestion) {
     }
 }
 
-Result<SignInDialogue::Next> SignInDialogue::try_and_store(const ProviderOffer& offer, const Typed& typed) {
-    ProviderWish wish{offer.provider, typed.key.empty() ? nullptr : &typed.key, "the keyboard"};
-    wish.base_url = typed.base_url;
-    QWEN_TRY(auto chosen, choose(run_, wish));
+Result<SignInDialogue::Next> SignInDialogue::try_and_store(const Account& account, const Typed& typed) {
+    QWEN_TRY(auto chosen, choose(run_, {.provider = account.provider, .key = typed.key.empty() ? nullptr : &typed.key, .key_from = "the keyboard",
+                                        .base_url = typed.base_url, .account = account.name, .account_use = AccountUse::new_one}));
     if (chosen.no_provider) return *chosen.no_provider;
     const auto& resolution = chosen.configuration.resolution;
     if (stores_nothing(run_.options, resolution)) return Error{ErrorCode::usage, "storing is switched off, so there is nowhere to put the key", "leave --no-store out", std::nullopt};
@@ -159,7 +176,8 @@ Result<SignInDialogue::Next> SignInDialogue::try_and_store(const ProviderOffer& 
     QWEN_TRY(const auto model, ask_model(session->target().model, tried->models));
     if (!model) return Next::back;
     QWEN_CHECK(store(*session, typed, *model == session->target().model ? std::string() : *model, resolution));
-    write_to_stderr(fmt::format("Signed in: {}\n{} in {}. Sent only to {}\n", offer.provider, typed.key.empty() ? "Server" : "Key", session->store().describe(),
+    QWEN_CHECK(set_current_account(store_place(run_, chosen.configuration), account));
+    write_to_stderr(fmt::format("Signed in: {}{}\n{} in {}. Sent only to {}\n", account.provider, account.is_default() ? "" : fmt::format(" (account {})", account.name), typed.key.empty() ? "Server" : "Key", session->store().describe(),
                                 session->target().base_url.origin().to_string()));
     return Next::done;
 }

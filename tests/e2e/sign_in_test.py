@@ -285,7 +285,7 @@ def a_login_beside_a_key_says_who_answers(world):
     issuer = LoopbackIssuer(world)
     configure(world, issuer)
     world.dotenv()
-    sign_in(world, issuer).exits(0).complains("prompts still go to openai_compat", "OPENAI_API_KEY", "--provider qwen_oauth")
+    sign_in(world, issuer).exits(0).complains("prompts still go to openai_compat", "OPENAI_API_KEY", "--account qwen_oauth")
 
 
 @scenario
