@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <functional>
+
 #include "host/plugin/check/checks.hpp"
 #include "host/plugin/check/process_snapshot.hpp"
 #include "host/plugin/check/system_call_trap.hpp"
@@ -34,33 +36,45 @@ void process_state(Rehearsal& rehearsal) {
 
 void cancellation(Rehearsal& rehearsal) {
     rehearsal.load();
-    if (!rehearsal.has_login() && !rehearsal.has_refresh()) rehearsal.board.skip("nothing of the plugin waits");
     auto& host = rehearsal.host;
-    const auto judge = [&](std::string_view entry, qwen_status status) {
-        if (host.calls_after_cancel == 0) return;
-        if (status != QWEN_ERR_CANCELLED)
-            rehearsal.board.fail(fmt::format("`{}` returned {} after service call {} was cancelled, not QWEN_ERR_CANCELLED", entry,
-                                             status_name(status), host.cancel_at));
-        if (host.stores_after_cancel > 0) rehearsal.board.fail(fmt::format("`{}` stored something after it was cancelled", entry));
+    struct Entry {
+        const char* name;
+        std::function<qwen_status(const std::string& method)> call;
+        bool needs_sign_in;
+    };
+    const Entry entries[] = {
+        {"login", [&](const std::string& method) { return rehearsal.login(method); }, false},
+        {"refresh", [&](const std::string&) { return rehearsal.refresh(); }, true},
+        {"account status", [&](const std::string&) { return rehearsal.account(); }, true},
+        {"models list", [&](const std::string&) { return rehearsal.models(); }, true},
+    };
+    // Cancels the waiting service with the number `at`, and all after it. False: the call was over before.
+    const auto cancel = [&](const Entry& entry, const LoginMethod& method, int at) {
+        rehearsal.prepare(method);
+        if (rehearsal.create() != QWEN_OK) rehearsal.board.leave_undecided("`create` failed");
+        rehearsal.issuer.script = {TokenReply::tokens};
+        if (entry.needs_sign_in) rehearsal.login(method.id);
+        rehearsal.issuer.script = {TokenReply::pending, TokenReply::slow_down, TokenReply::tokens};
+        if (entry.needs_sign_in) rehearsal.issuer.script = {TokenReply::tokens};
+        host.waiting_calls = host.calls_after_cancel = host.stores_after_cancel = 0;
+        host.cancel_at = at;
+        const auto status = entry.call(method.id);
+        const bool was_cancelled = host.calls_after_cancel > 0;
+        if (was_cancelled && status != QWEN_ERR_CANCELLED)
+            rehearsal.board.fail(fmt::format("`{}` returned {} after service call {} was cancelled, not QWEN_ERR_CANCELLED", entry.name,
+                                             status_name(status), at));
+        if (host.stores_after_cancel > 0) rehearsal.board.fail(fmt::format("`{}` stored something after it was cancelled", entry.name));
+        host.forget_cancellation();
+        rehearsal.destroy();
+        return was_cancelled;
     };
     constexpr int kMostCalls = 60;
+    bool waits = false;
     for (const auto& method : rehearsal.plugin.manifest.methods) {
-        for (int at = 1; at <= kMostCalls; ++at) {
-            rehearsal.configure(Rehearsal::Secrets::not_set);
-            host.stored.clear();
-            rehearsal.issuer.script = {TokenReply::pending, TokenReply::slow_down, TokenReply::tokens};
-            host.waiting_calls = host.calls_after_cancel = host.stores_after_cancel = 0;
-            // A host that cancels once: what comes after the cancelled call is a new one.
-            host.cancel_at = at;
-            if (rehearsal.create() != QWEN_OK) rehearsal.board.leave_undecided("`create` failed");
-            judge("login", rehearsal.login(method.id));
-            const bool was_cancelled = host.calls_after_cancel > 0;
-            host.forget_cancellation();
-            rehearsal.destroy();
-            if (!was_cancelled) break;
-        }
+        for (const auto& entry : entries)
+            for (int at = 1; at <= kMostCalls && cancel(entry, method, at); ++at) waits = true;
     }
-    host.cancel_at = 0;
+    if (!waits) rehearsal.board.skip("nothing of the plugin waits");
 }
 
 void words_for_people(Rehearsal& rehearsal) {

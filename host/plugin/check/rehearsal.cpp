@@ -230,15 +230,17 @@ void Rehearsal::life_with_a_key() {
     destroy();
 }
 
+void Rehearsal::prepare(const LoginMethod& method) {
+    configure(Secrets::not_set);
+    host.stored.clear();
+    if (method.kind != "command") return;
+    for (const auto& setting : plugin.manifest.settings)
+        if (setting.type == config::ValueType::command) host.settings[setting.key.substr(setting.key.rfind('.') + 1)] = "print-a-key";
+}
+
 void Rehearsal::life_with_a_sign_in() {
     for (const auto& method : plugin.manifest.methods) {
-        configure(Secrets::not_set);
-        host.stored.clear();
-        if (method.kind == "command") {
-            for (const auto& setting : plugin.manifest.settings)
-                if (setting.type == config::ValueType::command)
-                    host.settings[setting.key.substr(setting.key.rfind('.') + 1)] = "print-a-key";
-        }
+        prepare(method);
         if (create() != QWEN_OK) return;
         state();
         authorize();

@@ -56,6 +56,8 @@ public:
     /// Every setting has a plausible value; `secrets`: those of type secret too.
     enum class Secrets : std::uint8_t { set, not_set };
     void configure(Secrets secrets);
+    /// Nobody is signed in; what `method` needs of the settings is set.
+    void prepare(const LoginMethod& method);
     /// The life of an account whose key is configured: from create to destroy.
     void life_with_a_key();
     /// The life of an account that signs in, by every method.
