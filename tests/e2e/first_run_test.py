@@ -3,6 +3,7 @@
 import json
 import signal
 
+from governed import Governed
 from harness import STORY, require, scenario
 from issuer import LoopbackIssuer, configure, remember_tokens
 from screen import Terminal
@@ -221,3 +222,30 @@ def without_a_screen_to_draw_on_there_are_numbers(world):
         terminal.enter("")
         terminal.wait_for("Cancelled. Nothing was changed.").ends(130)
         require(not terminal.sees_bytes(b"\x1b"), "no escape sequence")
+
+
+@scenario
+def what_the_administrator_denies_stands_in_the_list_and_cannot_be_chosen(world):
+    governed = Governed(world, 'schema = 1\n[providers]\ndeny = ["openrouter", "qwen_oauth"]\n')
+    world.program = governed.program
+    terminal = first_run(world, env={"QWEN_TEST_POLICY_DIRECTORY": str(governed.directory)}, columns=160)
+    terminal.wait_for("> 1 OpenAI", "OpenRouter", f"denied by the administrator ({governed.line(3)}", "    qwen_oauth")
+    terminal.type("openrouter")
+    terminal.wait_for("filter: openrouter")
+    require("> " not in terminal.text().replace("filter: ", ""), "nothing marked")
+    terminal.type("\r")
+    terminal.wait_until_quiet(0.2)
+    require("API key:" not in terminal.text() and "filter: openrouter" in terminal.text(), "Enter without effect")
+    terminal.type(ESC)
+    terminal.ends(130)
+    nothing_was_written(world)
+
+
+@scenario
+def a_plugin_of_a_third_party_stands_in_the_list(world):
+    world.qwen("plugin", "install", world.build / "tests" / "plugins" / "well_behaved.so").exits(0)
+    terminal = first_run(world)
+    terminal.type("well_behaved")
+    terminal.wait_for("> ", "plugin well_behaved", "filter: well_behaved")
+    terminal.type(ESC)
+    terminal.wait_for("Cancelled").ends(130)
