@@ -1,6 +1,7 @@
 #include "host/terminal/key_input.hpp"
 
 #include <poll.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -102,18 +103,25 @@ KeyInput::KeyInput() : unseen_(STDIN_FILENO, kMarkNoPastes), columns_(columns_no
     struct sigaction action {};
     action.sa_handler = on_resize;
     ::sigaction(SIGWINCH, &action, &before_);
+    // Let in only while waiting: one that came between the look at the size and the wait would wake nobody.
+    sigset_t resizes;
+    ::sigemptyset(&resizes);
+    ::sigaddset(&resizes, SIGWINCH);
+    ::pthread_sigmask(SIG_BLOCK, &resizes, &mask_before_);
     write_to_stderr(kMarkPastes);
 }
 
 KeyInput::~KeyInput() {
     write_to_stderr(kMarkNoPastes);
+    ::pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
     ::sigaction(SIGWINCH, &before_, nullptr);
 }
 
 Result<std::optional<Key>> KeyInput::next(const Context& context) {
     while (keys_.empty()) {
         pollfd entries[] = {{STDIN_FILENO, POLLIN, 0}, {context.cancellation_fd(), POLLIN, 0}};
-        const int ready = ::poll(entries, 2, decoder_.is_waiting() ? kEscapeWaitMs : -1);
+        const timespec escape_wait{0, kEscapeWaitMs * 1'000'000L};
+        const int ready = ::ppoll(entries, 2, decoder_.is_waiting() ? &escape_wait : nullptr, &mask_before_);
         if (context.cancelled()) return cancelled_error();
         const bool came_back = was_stopped();
         if (came_back) write_to_stderr(kMarkPastes);

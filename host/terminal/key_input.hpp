@@ -69,6 +69,7 @@ public:
 
 private:
     UnseenTyping unseen_;
+    sigset_t mask_before_{};
     struct sigaction before_ {};
     KeyDecoder decoder_;
     std::deque<Key> keys_;
