@@ -41,6 +41,9 @@ bool is_variable(std::string_view text) {
 
 /// What a manifest says is shown in many places, help included: what could move a cursor or turn the reading direction is refused here, once.
 bool is_printable(std::string_view text) {
+    // Nearly every text of a manifest is plain ASCII, and `--help` reads all of them.
+    const auto is_plain = [](char byte) { return byte >= ' ' && byte <= '~'; };
+    if (std::all_of(text.begin(), text.end(), is_plain)) return true;
     if (!is_valid_utf8(text) || text.find_first_of("\n\t") != std::string_view::npos) return false;
     for (std::size_t offset = 0; offset < text.size();)
         if (is_terminal_control(decode_utf8(text, offset))) return false;

@@ -2,7 +2,39 @@
 
 #include <doctest/doctest.h>
 
+#include <random>
+
 using namespace qwen;
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// A value of any kind, objects and arrays up to `depth` deep.
+Json any_value(std::mt19937& random, int depth) {
+    const auto upto = [&](int most) { return std::uniform_int_distribution<int>(0, most)(random); };
+    switch (upto(depth > 0 ? 8 : 6)) {
+        case 0: return nullptr;
+        case 1: return upto(1) == 1;
+        case 2: return -upto(1'000'000);
+        case 3: return 18'446'744'073'709'551'615ull - static_cast<unsigned>(upto(9));
+        case 4: return upto(1000) / 8.0;
+        case 5: return std::string(static_cast<std::size_t>(upto(20)), 'x') + "\"\\\n\u00e4";
+        case 6: return "";
+        case 7: {
+            Json array = Json::array();
+            for (int left = upto(4); left > 0; --left) array.push_back(any_value(random, depth - 1));
+            return array;
+        }
+        default: {
+            Json object = Json::object();
+            for (int left = upto(4); left > 0; --left) object["k" + std::to_string(left)] = any_value(random, depth - 1);
+            return object;
+        }
+    }
+}
+
+}  // namespace
 
 TEST_SUITE("core/base/json") {
     TEST_CASE("members keep their order") {
@@ -23,6 +55,20 @@ TEST_SUITE("core/base/json") {
             CHECK(json.error().message.find("secret") == std::string::npos);
         }
         CHECK(parse_json("{\"a\":x}", "answer").error().message.ends_with("syntax error at byte 6"));
+    }
+
+    TEST_CASE("what is built is what the library's own reader builds, whole and cut at every byte") {
+        std::mt19937 random(20250101);
+        for (int round = 0; round < 300; ++round) {
+            const std::string text = any_value(random, 4).dump();
+            CAPTURE(text);
+            for (std::size_t end = 0; end <= text.size(); ++end) {
+                const auto ours = parse_json(std::string_view(text).substr(0, end), "answer");
+                const Json theirs = Json::parse(text.substr(0, end), nullptr, false);
+                REQUIRE(static_cast<bool>(ours) == !theirs.is_discarded());
+                if (ours) REQUIRE(*ours == theirs);
+            }
+        }
     }
 
     TEST_CASE("limits hold") {
