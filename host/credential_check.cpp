@@ -26,7 +26,7 @@ Result<std::vector<chat::ModelInfo>> models_of(Session& session, const Context& 
     return models ? std::move(models) : std::vector<chat::ModelInfo>();
 }
 
-TriedCredential::Verdict verdict_of(const Error& error) {
+TriedCredential::Verdict verdict_on_key(const Error& error) {
     switch (error.error_class()) {
         case ErrorClass::authentication: return TriedCredential::Verdict::refused;
         case ErrorClass::network: return TriedCredential::Verdict::unreachable;
@@ -48,7 +48,7 @@ Result<TriedCredential> try_credential(Session& session, const Context& context)
     if (models) return TriedCredential{TriedCredential::Verdict::works, std::nullopt, std::move(*models)};
     auto error = std::move(models).error();
     if (error.code == ErrorCode::cancelled || error.code == ErrorCode::denied_by_policy) return error;
-    const auto verdict = verdict_of(error);
+    const auto verdict = verdict_on_key(error);
     return TriedCredential{verdict, std::move(error), {}};
 }
 

@@ -15,10 +15,6 @@ using namespace std::chrono_literals;
 constexpr auto kPatience = 5s;
 constexpr auto kPatienceWithPeople = 60s;
 
-auth::PrivateFile credential_file(const StorePlace& place) {
-    return {auth::CredentialFileStore::place_in(place.user_directory, place.effective_uid), place.notice};
-}
-
 auth::Placement placement_of(Storage storage) {
     switch (storage) {
         case Storage::keyring: return auth::Placement::keyring;
@@ -34,6 +30,10 @@ bool has_left_shared_file(const StorePlace& place) {
 }
 
 }  // namespace
+
+auth::PrivateFile credential_file(const StorePlace& place) {
+    return {auth::CredentialFileStore::place_in(place.user_directory, place.effective_uid), place.notice};
+}
 
 Storage storage_of(const config::Resolution& resolution, const config::Policy& policy, bool nothing_stored) {
     if (nothing_stored) return Storage::none;

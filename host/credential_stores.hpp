@@ -50,6 +50,8 @@ struct StorePlace {
 /// `waits_for_people`: somebody is there to unlock the keyring.
 [[nodiscard]] auth::SecretServiceSettings keyring_settings(const system::Environment& environment, const std::filesystem::path& user_directory, bool waits_for_people);
 
+/// The 0600 file of keys and of who is signed in.
+[[nodiscard]] auth::PrivateFile credential_file(const StorePlace& place);
 /// Asks no keyring yet.
 [[nodiscard]] std::unique_ptr<auth::SecretStore> make_store(const StorePlace& place, const std::string& provider);
 /// credentials.json with the keyring beside it, for those who list and move.

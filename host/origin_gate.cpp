@@ -15,7 +15,7 @@ namespace {
 enum Answer : std::size_t { no, once, always };
 
 /// "X-Api-Key: …", "Authorization: …": a header is named for what it holds.
-bool sounds_secret(std::string_view header) {
+bool header_sounds_secret(std::string_view header) {
     constexpr std::array<std::string_view, 7> kWords{"auth", "key", "token", "secret", "cookie", "password", "credential"};
     std::string name(header.substr(0, header.find(':')));
     for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
@@ -26,7 +26,7 @@ bool carries_a_secret(const config::Setting& setting, const Secret& value) {
     if (setting.is_secret() || setting.type == config::ValueType::command) return true;
     if (setting.type != config::ValueType::text_list || (setting.allowed & config::from_project_dotenv) != 0) return false;
     const auto elements = config::parse_text_list(value.reveal());
-    return std::any_of(elements.begin(), elements.end(), [](const auto& element) { return sounds_secret(element); });
+    return std::any_of(elements.begin(), elements.end(), [](const auto& element) { return header_sounds_secret(element); });
 }
 
 /// With the last characters only: enough to recognise the key, too little to use it.

@@ -3,15 +3,13 @@
 #include <algorithm>
 
 #include "host/plugin/bundled_hashes.hpp"
+#include "host/provider_choice.hpp"
 #include "host/session.hpp"
 
 namespace qwen::host {
 namespace {
 
 using plugin::PolicyRuling;
-
-constexpr std::string_view kGenericPlugin = "openai_compat";
-constexpr std::string_view kSignInPlugin = "qwen_oauth";
 
 PolicyRuling denial(Error error) {
     auto rule = error.where ? error.where->to_string() : error.message;

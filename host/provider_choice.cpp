@@ -9,9 +9,6 @@
 namespace qwen::host {
 namespace {
 
-constexpr std::string_view kGenericPlugin = "openai_compat";
-constexpr std::string_view kSignInPlugin = "qwen_oauth";
-
 const KnownProvider* find(std::span<const KnownProvider> known, std::string_view name) {
     // People write qwen-oauth as often as qwen_oauth.
     std::string spelled(name);

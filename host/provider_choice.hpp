@@ -13,6 +13,10 @@
 
 namespace qwen::host {
 
+/// The two bundled plugins: what a key without a name means, and what "qwen" stands for.
+inline constexpr std::string_view kGenericPlugin = "openai_compat";
+inline constexpr std::string_view kSignInPlugin = "qwen_oauth";
+
 /// A name that `--provider` understands: a plugin's id, or a preset of one.
 struct KnownProvider {
     std::string name;    ///< "openrouter"

@@ -44,7 +44,7 @@ Result<config::SettingTable> with_settings_of(config::SettingTable table, const 
     return table;
 }
 
-std::string id_spelling(std::string_view name) {
+std::string with_underscores(std::string_view name) {
     std::string spelled(name);
     std::replace(spelled.begin(), spelled.end(), '-', '_');
     return spelled;
@@ -53,13 +53,13 @@ std::string id_spelling(std::string_view name) {
 /// Whether a name stands for one of these plugins or their presets.
 bool is_known(const std::vector<plugin::DescribedPlugin>& plugins, std::string_view name) {
     const auto known = known_providers(plugins);
-    return name == "qwen" || std::any_of(known.begin(), known.end(), [&](const KnownProvider& row) { return id_spelling(row.name) == id_spelling(name); });
+    return name == "qwen" || std::any_of(known.begin(), known.end(), [&](const KnownProvider& row) { return with_underscores(row.name) == with_underscores(name); });
 }
 
 /// More than the plugins of the run, when the configuration names one that is not among them (decision 0028); nullopt: it does not.
 std::optional<std::vector<plugin::DescribedPlugin>> more_plugins(const CommandRun& run, std::string_view name) {
     if (run.knows_every_plugin || name.empty() || is_known(run.plugins, name)) return std::nullopt;
-    const std::string ids[] = {id_spelling(name)};
+    const std::string ids[] = {with_underscores(name)};
     auto plugins = run.host.describe(ids);
     // A preset's name does not tell whose it is.
     return is_known(plugins, name) ? std::move(plugins) : run.host.describe();

@@ -1,5 +1,9 @@
 #include "host/redaction.hpp"
 
+#include <fmt/format.h>
+
+#include "core/system/digest.hpp"
+
 namespace qwen::host {
 namespace {
 
@@ -10,6 +14,10 @@ void replace_all(std::string& text, std::string_view secret, const std::string& 
 }
 
 }  // namespace
+
+std::string shown_secret(const Secret& secret) {
+    return fmt::format("{} (sha256 {})", secret.masked(), system::hex(system::sha256(secret.reveal())).substr(0, kFingerprintDigits));
+}
 
 Error redacted(Error error, const config::Resolution& resolution) {
     for (const auto& resolved : resolution.all()) {

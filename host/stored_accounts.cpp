@@ -13,18 +13,14 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kLockWait = 10s;
-constexpr std::size_t kLongestName = 64;
+constexpr std::size_t kLongestAccountName = 64;
 
-bool is_name_character(unsigned char c) {
+bool is_account_character(unsigned char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-' || c == '@' || c == '+';
 }
 
 auth::PrivateFile account_file(const StorePlace& place) {
     return {{place.user_directory / "account", place.user_directory / "locks" / "account.save", place.effective_uid}, place.notice};
-}
-
-auth::PrivateFile credential_file(const StorePlace& place) {
-    return {auth::CredentialFileStore::place_in(place.user_directory, place.effective_uid), place.notice};
 }
 
 std::string id_spelling(std::string_view name) {
@@ -57,7 +53,7 @@ std::vector<Account> matching(const std::vector<Account>& accounts, std::string_
 }  // namespace
 
 Result<void> check_account_name(std::string_view name) {
-    const bool is_good = !name.empty() && name.size() <= kLongestName && std::all_of(name.begin(), name.end(), is_name_character) && name.front() != '.' &&
+    const bool is_good = !name.empty() && name.size() <= kLongestAccountName && std::all_of(name.begin(), name.end(), is_account_character) && name.front() != '.' &&
                          name.front() != '_' && name.front() != '-' && name.front() != '@' && name.front() != '+';
     if (is_good) return {};
     return Error{ErrorCode::usage, fmt::format("\"{}\" cannot be the name of an account", sanitized_line(name, 60)), "letters, digits and . _ - @ +, as in: --account work", std::nullopt};

@@ -12,16 +12,16 @@ using nlohmann::ordered_json;
 using namespace std::chrono_literals;
 
 constexpr auto kLockWait = 10s;
-constexpr int kVersion = 1;
+constexpr int kCredentialFileVersion = 1;
 
 /// The whole file; an empty one of this version when there is none.
 Result<ordered_json> load(const PrivateFile& file) {
     QWEN_TRY(auto content, file.read());
-    if (!content) return ordered_json{{"version", kVersion}, {"secrets", ordered_json::object()}};
+    if (!content) return ordered_json{{"version", kCredentialFileVersion}, {"secrets", ordered_json::object()}};
     auto json = parse_json(content->bytes, "credential file");
     wipe(content->bytes);
     if (!json) return file.refusal(json.error().message, "correct the file, or move it away and enter the keys again");
-    if (!json->is_object() || json->value("version", ordered_json()) != kVersion || !json->contains("secrets") ||
+    if (!json->is_object() || json->value("version", ordered_json()) != kCredentialFileVersion || !json->contains("secrets") ||
         !(*json)["secrets"].is_object())
         return file.refusal("the credential file is not of version 1", "use the program that wrote it, or move it away");
     return std::move(*json);

@@ -14,7 +14,7 @@ using nlohmann::ordered_json;
 using namespace std::chrono_literals;
 
 /// A writer holds the lock for one small write; nobody waits this long for an honest one.
-constexpr auto kLockWait = 10s;
+constexpr auto kCacheLockWait = 10s;
 /// How long a file that is no JSON is given to become one: an older Qwen Code truncates and writes.
 constexpr auto kSettleTime = 200ms;
 
@@ -92,7 +92,7 @@ Result<std::optional<OAuthCacheStore::OnDisk>> OAuthCacheStore::read_settled() c
     auto first = read_once();
     if (first || first.error().code != ErrorCode::bad_response) return first;
     QWEN_CHECK(clock_.sleep_until(clock_.monotonic_now() + kSettleTime, {}));
-    QWEN_TRY(const auto lock, file_.lock_for_writing(Context{}.with_deadline(clock_.monotonic_now() + kLockWait)));
+    QWEN_TRY(const auto lock, file_.lock_for_writing(Context{}.with_deadline(clock_.monotonic_now() + kCacheLockWait)));
     auto second = read_once();
     if (second || second.error().code != ErrorCode::bad_response) return second;
     QWEN_CHECK(file_.set_aside(".corrupt"));
@@ -134,7 +134,7 @@ Result<std::optional<std::uint64_t>> OAuthCacheStore::put_if(std::string_view ke
 }
 
 Result<std::optional<std::uint64_t>> OAuthCacheStore::save(const ordered_json& fresh, std::uint64_t revision) const {
-    QWEN_TRY(const auto lock, file_.lock_for_writing(Context{}.with_deadline(clock_.monotonic_now() + kLockWait)));
+    QWEN_TRY(const auto lock, file_.lock_for_writing(Context{}.with_deadline(clock_.monotonic_now() + kCacheLockWait)));
     auto on_disk = read_once();
     if (!on_disk && on_disk.error().code == ErrorCode::bad_response) {
         QWEN_CHECK(file_.set_aside(".corrupt"));
@@ -161,7 +161,7 @@ std::uint64_t OAuthCacheStore::keep_unsaved(const ordered_json& fresh, std::uint
 }
 
 Result<void> OAuthCacheStore::check_writable() {
-    QWEN_CHECK(file_.lock_for_writing(Context{}.with_deadline(clock_.monotonic_now() + kLockWait)));
+    QWEN_CHECK(file_.lock_for_writing(Context{}.with_deadline(clock_.monotonic_now() + kCacheLockWait)));
     QWEN_CHECK(file_.read());
     return {};
 }
@@ -170,7 +170,7 @@ Result<void> OAuthCacheStore::erase(std::string_view key) {
     if (key != kKey) return {};
     const std::lock_guard guard(mutex_);
     unsaved_.reset();
-    QWEN_TRY(const auto lock, file_.lock_for_writing(Context{}.with_deadline(clock_.monotonic_now() + kLockWait)));
+    QWEN_TRY(const auto lock, file_.lock_for_writing(Context{}.with_deadline(clock_.monotonic_now() + kCacheLockWait)));
     return file_.remove();
 }
 
@@ -178,7 +178,7 @@ Result<void> OAuthCacheStore::retire(std::string_view key, std::uint64_t revisio
     if (key != kKey) return {};
     const std::lock_guard guard(mutex_);
     if (unsaved_ && unsaved_->revision == revision) unsaved_.reset();
-    QWEN_TRY(const auto lock, file_.lock_for_writing(Context{}.with_deadline(clock_.monotonic_now() + kLockWait)));
+    QWEN_TRY(const auto lock, file_.lock_for_writing(Context{}.with_deadline(clock_.monotonic_now() + kCacheLockWait)));
     QWEN_TRY(const auto on_disk, read_once());
     if (!on_disk || on_disk->revision != revision) return {};
     return file_.set_aside(".revoked");

@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr int kVersion = 1;
+constexpr int kGrantsVersion = 1;
 constexpr std::size_t kSaltBytes = 32;
 
 /// The file's content.
@@ -26,13 +26,13 @@ const std::string* text_of(const ordered_json& json, const char* name) {
     return member == json.end() ? nullptr : member->get_ptr<const std::string*>();
 }
 
-Result<Grants> load(const PrivateFile& file) {
+Result<Grants> load_grants(const PrivateFile& file) {
     QWEN_TRY(const auto content, file.read());
     Grants grants;
     if (!content) return grants;
     const auto broken = [&] { return file.refusal("the list of trusted origins is damaged", "correct it, or remove it and trust the origins again"); };
     const auto json = parse_json(content->bytes, "list of trusted origins");
-    if (!json || !json->is_object() || json->value("version", ordered_json()) != kVersion) return broken();
+    if (!json || !json->is_object() || json->value("version", ordered_json()) != kGrantsVersion) return broken();
     const auto* salt = text_of(*json, "salt");
     const auto rows = json->find("grants");
     if (salt == nullptr || salt->empty() || rows == json->end() || !rows->is_array()) return broken();
@@ -46,8 +46,8 @@ Result<Grants> load(const PrivateFile& file) {
     return grants;
 }
 
-Result<void> save(const PrivateFile& file, const Grants& grants) {
-    ordered_json json{{"version", kVersion}, {"salt", grants.salt}, {"grants", ordered_json::array()}};
+Result<void> save_grants(const PrivateFile& file, const Grants& grants) {
+    ordered_json json{{"version", kGrantsVersion}, {"salt", grants.salt}, {"grants", ordered_json::array()}};
     for (const auto& row : grants.rows) json["grants"].push_back({{"origin", row.origin}, {"key", row.fingerprint}});
     return file.replace(dump_json(json, 2) + '\n');
 }
@@ -67,13 +67,13 @@ PrivateFile::Place OriginGrants::place_in(const std::filesystem::path& user_dire
 }
 
 Result<bool> OriginGrants::contains(const Origin& origin, const Secret& key) const {
-    QWEN_TRY(const auto grants, load(file_));
+    QWEN_TRY(const auto grants, load_grants(file_));
     return !grants.salt.empty() && holds(grants, origin, fingerprint(grants, key));
 }
 
 Result<void> OriginGrants::add(const Origin& origin, const Secret& key, const Context& context) const {
     QWEN_TRY(const auto lock, file_.lock_for_writing(context));
-    QWEN_TRY(auto grants, load(file_));
+    QWEN_TRY(auto grants, load_grants(file_));
     if (grants.salt.empty()) {
         std::array<std::byte, kSaltBytes> salt{};
         random_.fill(salt);
@@ -82,19 +82,19 @@ Result<void> OriginGrants::add(const Origin& origin, const Secret& key, const Co
     auto own = fingerprint(grants, key);
     if (holds(grants, origin, own)) return {};
     grants.rows.push_back({origin.to_string(), std::move(own)});
-    return save(file_, grants);
+    return save_grants(file_, grants);
 }
 
 Result<std::size_t> OriginGrants::remove(const Origin& origin, const Context& context) const {
     QWEN_TRY(const auto lock, file_.lock_for_writing(context));
-    QWEN_TRY(auto grants, load(file_));
+    QWEN_TRY(auto grants, load_grants(file_));
     const auto removed = std::erase_if(grants.rows, [name = origin.to_string()](const auto& row) { return row.origin == name; });
-    if (removed != 0) QWEN_CHECK(save(file_, grants));
+    if (removed != 0) QWEN_CHECK(save_grants(file_, grants));
     return removed;
 }
 
 Result<std::vector<OriginGrant>> OriginGrants::list() const {
-    QWEN_TRY(auto grants, load(file_));
+    QWEN_TRY(auto grants, load_grants(file_));
     return std::move(grants.rows);
 }
 

@@ -17,4 +17,7 @@ namespace qwen {
 /// A surrogate or a number above U+10FFFF is appended as U+FFFD.
 void append_utf8(std::string& text, char32_t code_point);
 
+/// C0, DEL or C1 (ISO/IEC 6429), line breaks and tabs included.
+[[nodiscard]] constexpr bool is_control_character(char32_t c) { return c < 0x20 || (c >= 0x7F && c < 0xA0); }
+
 }  // namespace qwen

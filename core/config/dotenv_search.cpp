@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 using system::Descriptor;
 using system::FileFacts;
 
-constexpr std::uint64_t kMaxBytes = 64u << 10;
+constexpr std::uint64_t kMaxDotenvBytes = 64u << 10;
 constexpr int kMaxDepth = 1000;
 
 /// Whose files may configure this user: their own, root's, and under sudo those of the user who called it.
@@ -121,7 +121,7 @@ private:
     }
 
     [[nodiscard]] Result<void> load(const Descriptor& directory, const char* name, const fs::path& path, TrustClass trust) {
-        auto content = system::read_file_at(directory, name, {.max_bytes = kMaxBytes, .follow_symlink = true}, path);
+        auto content = system::read_file_at(directory, name, {.max_bytes = kMaxDotenvBytes, .follow_symlink = true}, path);
         if (!content) return refused(content.error(), path);
         if (!*content) return {};  // removed between the two looks
         system::FileContent& file = **content;

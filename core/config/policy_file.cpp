@@ -12,7 +12,7 @@
 namespace qwen::config {
 namespace {
 
-constexpr std::uint64_t kMaxBytes = 1u << 20;
+constexpr std::uint64_t kMaxPolicyBytes = 1u << 20;
 constexpr std::int64_t kSchema = 1;
 constexpr std::size_t kSha256Digits = 64;
 
@@ -215,7 +215,7 @@ Result<void> check_parents(const std::filesystem::path& path, const PolicyPlaces
 
 Result<void> add_file(Policy& policy, const std::filesystem::path& path, const PolicyPlaces& places) {
     QWEN_CHECK(check_parents(path, places));
-    const auto content = system::read_file(path, {.max_bytes = kMaxBytes, .follow_symlink = false});
+    const auto content = system::read_file(path, {.max_bytes = kMaxPolicyBytes, .follow_symlink = false});
     if (!content) return invalid(content.error().message, {path.string()});
     if (!*content) return invalid("it disappeared while being read", {path.string()});
     QWEN_CHECK(check_facts((*content)->facts, path, places));

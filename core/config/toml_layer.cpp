@@ -9,7 +9,7 @@
 namespace qwen::config {
 namespace {
 
-constexpr std::uint64_t kMaxBytes = 1u << 20;
+constexpr std::uint64_t kMaxTomlBytes = 1u << 20;
 
 class TomlReader {
 public:
@@ -92,7 +92,7 @@ Result<void> check_safety(const system::FileFacts& facts, const std::string& pat
 }  // namespace
 
 Result<TomlLayer> read_toml_layer(const std::filesystem::path& path, Source source, const SettingTable& table, unsigned effective_uid) {
-    auto content = system::read_file(path, {.max_bytes = kMaxBytes});
+    auto content = system::read_file(path, {.max_bytes = kMaxTomlBytes});
     if (!content) return Error{ErrorCode::config_invalid, "the configuration file cannot be read: " + content.error().message, {}, FileLocation{path.string(), 0, 0}};
     TomlLayer empty;
     empty.layer.source = source;

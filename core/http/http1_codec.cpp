@@ -12,12 +12,6 @@ constexpr std::size_t kMaxFramingLine = 8192;
 
 Error bad(std::string what) { return {ErrorCode::bad_response, "the server's answer is not valid HTTP: " + std::move(what), {}, std::nullopt}; }
 
-std::string_view trim(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 std::string lower(std::string_view text) {
     std::string result(text);
     for (char& c : result)
@@ -41,7 +35,7 @@ Result<void> status_line(std::string_view line, ResponseHead& head) {
     const auto status = number(line.substr(9, 3), 10);
     if (!status || *status < 100 || *status > 599 || (line.size() > 12 && line[12] != ' ')) return bad("the status is no number from 100 to 599");
     head.status = static_cast<int>(*status);
-    if (line.size() > 13) head.reason = std::string(trim(line.substr(13)));
+    if (line.size() > 13) head.reason = std::string(without_ows(line.substr(13)));
     return {};
 }
 
@@ -98,7 +92,7 @@ Result<ResponseHead> parse_head(std::string_view text) {
         const std::size_t colon = line.find(':');
         if (colon == std::string_view::npos || colon == 0) return bad("a header line without a name");
         std::string name = lower(line.substr(0, colon));
-        const std::string_view value = trim(line.substr(colon + 1));
+        const std::string_view value = without_ows(line.substr(colon + 1));
         // Repeated fields are joined as RFC 9110 section 5.3 says, so that a second Content-Length is seen.
         const auto same = std::find_if(fields.begin(), fields.end(), [&](const auto& field) { return field.first == name; });
         if (same != fields.end())
@@ -125,7 +119,7 @@ Result<Framing> framing_of(const ResponseHead& head, std::string_view request_me
     const auto length = head.headers.get("content-length");
     if (coding) {
         if (length) return bad("both a length and a transfer coding");
-        if (lower(trim(*coding)) != "chunked") return bad("a transfer coding that was not asked for");
+        if (lower(without_ows(*coding)) != "chunked") return bad("a transfer coding that was not asked for");
         framing.kind = Framing::Kind::chunked;
         return framing;
     }
@@ -135,7 +129,7 @@ Result<Framing> framing_of(const ResponseHead& head, std::string_view request_me
         std::optional<std::uint64_t> value;
         while (true) {
             const std::size_t comma = list.find(',');
-            const auto one = number(trim(list.substr(0, comma)), 10);
+            const auto one = number(without_ows(list.substr(0, comma)), 10);
             if (!one || (value && *one != *value)) return bad("a content length that is no number, or two that differ");
             value = one;
             if (comma == std::string_view::npos) break;
@@ -258,7 +252,7 @@ Result<bool> ResponseReader::take_framing_line() {
         if (!line->empty()) return bad("a chunk longer than it says");
         state_ = State::size_line;
     } else if (state_ == State::size_line) {
-        const auto size = number(trim(line->substr(0, line->find(';'))), 16);
+        const auto size = number(without_ows(line->substr(0, line->find(';'))), 16);
         if (!size || *size > (std::uint64_t{1} << 40)) return bad("a chunk size that is no number, or out of range");
         left_ = *size;
         state_ = left_ == 0 ? State::trailer : State::data;

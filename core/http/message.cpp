@@ -32,6 +32,12 @@ Error refused(std::string_view name, std::string_view why) {
 
 }  // namespace
 
+std::string_view without_ows(std::string_view text) {
+    const auto first = text.find_first_not_of(" \t");
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
 Result<void> HeaderList::set(std::string_view name, std::string_view value, bool sensitive) {
     if (!is_token(name)) return Error{ErrorCode::config_invalid, "a header name has characters that HTTP does not allow", {}, std::nullopt};
     if (!is_field_value(value)) return refused(name, "has a line break or another control character in its value");

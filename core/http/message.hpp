@@ -17,6 +17,9 @@
 
 namespace qwen::http {
 
+/// Without optional whitespace (spaces and tabs, RFC 9110 5.6.3) at both ends.
+[[nodiscard]] std::string_view without_ows(std::string_view text);
+
 struct Header {
     std::string name;
     Secret value;

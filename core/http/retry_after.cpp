@@ -122,12 +122,6 @@ std::optional<Fields> asctime_date(std::string_view text) {  // Sun Nov  6 08:49
     return reader.finished() ? std::optional(f) : std::nullopt;
 }
 
-std::string_view trim(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
-
 /// Digits only, saturating far above any wait that makes sense.
 std::optional<std::int64_t> whole(std::string_view text) {
     if (text.empty() || !std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; })) return std::nullopt;
@@ -140,7 +134,7 @@ std::optional<std::int64_t> whole(std::string_view text) {
 }  // namespace
 
 std::optional<UtcTime> parse_http_date(std::string_view text) {
-    text = trim(text);
+    text = without_ows(text);
     for (const auto form : {&imf_fixdate, &rfc850_date, &asctime_date})
         if (const auto fields = form(text)) return make_time(*fields);
     return std::nullopt;
@@ -148,10 +142,10 @@ std::optional<UtcTime> parse_http_date(std::string_view text) {
 
 std::optional<milliseconds> retry_after(const HeaderList& headers, UtcTime now) {
     if (const auto text = headers.get("retry-after-ms"))
-        if (const auto value = whole(trim(*text))) return milliseconds{*value};
+        if (const auto value = whole(without_ows(*text))) return milliseconds{*value};
     const auto text = headers.get("retry-after");
     if (!text) return std::nullopt;
-    if (const auto value = whole(trim(*text))) return seconds{*value};
+    if (const auto value = whole(without_ows(*text))) return seconds{*value};
     const auto date = parse_http_date(*text);
     if (!date) return std::nullopt;
     const auto from = parse_http_date(headers.get("date").value_or("")).value_or(now);

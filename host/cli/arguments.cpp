@@ -8,7 +8,7 @@ namespace qwen::host {
 namespace {
 
 /// By ending, so that `--with-api-key` (a switch) only costs the display of the word after it. Wiping too much harms nothing: the copy is what counts.
-bool sounds_secret(std::string_view flag) {
+bool flag_sounds_secret(std::string_view flag) {
     constexpr std::array<std::string_view, 4> kEndings{"key", "token", "secret", "password"};
     return flag.starts_with("--") && std::any_of(kEndings.begin(), kEndings.end(), [&](auto ending) { return flag.ends_with(ending); });
 }
@@ -24,7 +24,7 @@ Arguments Arguments::take(int argc, char** argv) {
     std::vector<std::string> flags;
     for (const char* argument : arguments.originals_) {
         arguments.values_.emplace_back(argument);
-        if (const auto flag = flag_part(argument); sounds_secret(flag)) flags.emplace_back(flag);
+        if (const auto flag = flag_part(argument); flag_sounds_secret(flag)) flags.emplace_back(flag);
     }
     arguments.wipe_values_of(flags);
     return arguments;

@@ -55,7 +55,7 @@ constexpr std::array kCommands{
     CommandRow{Command::version, "version", "", 0, "show the version", ""},
 };
 
-std::string_view first_word(std::string_view words) { return words.substr(0, words.find(' ')); }
+std::string_view leading_word(std::string_view words) { return words.substr(0, words.find(' ')); }
 
 }  // namespace
 
@@ -80,7 +80,7 @@ std::vector<std::string_view> verbs_of(std::string_view noun) {
 std::vector<std::string_view> first_words() {
     std::vector<std::string_view> words;
     for (const auto& row : kCommands) {
-        const auto word = first_word(row.words);
+        const auto word = leading_word(row.words);
         if (!word.empty() && std::find(words.begin(), words.end(), word) == words.end()) words.push_back(word);
     }
     return words;

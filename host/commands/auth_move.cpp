@@ -15,12 +15,12 @@ namespace {
 
 constexpr int kMostAttempts = 8;
 
-Error usage_error(std::string message) { return {ErrorCode::usage, std::move(message), "qwen auth move keyring, or: qwen auth move file", std::nullopt}; }
+Error move_usage_error(std::string message) { return {ErrorCode::usage, std::move(message), "qwen auth move keyring, or: qwen auth move file", std::nullopt}; }
 
 Result<auth::Placement> destination_of(const CommandRun& run) {
     const std::string& word = run.options.operands.front();
     const bool to_keyring = word == "keyring";
-    if (!to_keyring && word != "file") return usage_error(fmt::format("\"{}\" is no place for credentials", word));
+    if (!to_keyring && word != "file") return move_usage_error(fmt::format("\"{}\" is no place for credentials", word));
     if (const auto* rule = run.around.policy.limit("credentials.store", to_keyring ? "file" : "keyring"))
         return Error{ErrorCode::denied_by_policy, fmt::format("your administrator's rule credentials.store: credentials may only be kept in: {}", rule->value), {}, rule->where};
     return to_keyring ? auth::Placement::keyring : auth::Placement::file;
@@ -60,7 +60,7 @@ Result<bool> move_one(const StorePlace& place, const std::string& name, auth::Pl
 }
 
 Result<int> move(const CommandRun& run) {
-    if (run.options.operands.empty()) return usage_error("where should the credentials go?");
+    if (run.options.operands.empty()) return move_usage_error("where should the credentials go?");
     QWEN_TRY(const auto destination, destination_of(run));
     QWEN_TRY(const auto chosen, choose(run, {}));
     say_notices(chosen.configuration);

@@ -6,15 +6,13 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "core/system/digest.hpp"
 #include "host/cli/suggestion.hpp"
 #include "host/commands/json_output.hpp"
+#include "host/redaction.hpp"
 #include "host/terminal/sanitizer.hpp"
 
 namespace qwen::host {
 namespace {
-
-constexpr std::size_t kFingerprintDigits = 8;
 
 /// "http://user:password@proxy:3128" without what stands before the @.
 std::string without_user_info(std::string_view proxy) {
@@ -24,15 +22,14 @@ std::string without_user_info(std::string_view proxy) {
     return std::string(proxy.substr(0, scheme == std::string_view::npos ? 0 : scheme + 3)) + "…@" + std::string(proxy.substr(at + 1));
 }
 
-/// Enough to see that two places hold the same key, too little to try keys against: 32 bits of a hash.
 std::string shown_value(const config::Setting& setting, const Secret& value) {
     if (setting.key.ends_with("_proxy")) return sanitized_line(without_user_info(value.reveal()), 120);
     // Lists that only the user may set are request headers: what stands behind the name may be a token.
     const bool may_hold_a_token = setting.type == config::ValueType::text_list && (setting.allowed & config::from_project_dotenv) == 0 && !setting.provider.empty();
-    if (may_hold_a_token) return fmt::format("{} (sha256 {})", value.masked(), system::hex(system::sha256(value.reveal())).substr(0, kFingerprintDigits));
+    if (may_hold_a_token) return shown_secret(value);
     if (!setting.is_secret()) return sanitized_line(value.reveal(), 120);
     if (value.empty()) return "(empty)";
-    return fmt::format("{} (sha256 {})", value.masked(), system::hex(system::sha256(value.reveal())).substr(0, kFingerprintDigits));
+    return shown_secret(value);
 }
 
 std::string_view standing_text(config::Standing standing) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "core/system/digest.hpp"
 #include "core/system/file.hpp"
 #include "host/cli/help.hpp"
 #include "host/commands/config_explain.hpp"
@@ -19,7 +18,6 @@
 namespace qwen::host {
 namespace {
 
-constexpr std::size_t kFingerprintDigits = 8;
 constexpr mode_t kForOthers = 077;
 
 using Findings = std::vector<Finding>;
@@ -94,8 +92,7 @@ std::string shown_credential(const Session& session, auth::SecretStore& store, c
     const auto* key = manifest.setting_with_role(config::SettingRole::api_key);
     const auto* winner = session.kind() == CredentialKind::key && key != nullptr ? resolution.winner(key->key) : nullptr;
     if (winner == nullptr) return store.describe();
-    const auto fingerprint = system::hex(system::sha256(winner->value.reveal())).substr(0, kFingerprintDigits);
-    return fmt::format("{} (sha256 {}) from {}", winner->value.masked(), fingerprint, winner->from.to_string());
+    return fmt::format("{} from {}", shown_secret(winner->value), winner->from.to_string());
 }
 
 Finding credential_finding(Session& session, const config::Resolution& resolution, const Context& context) {

@@ -28,7 +28,7 @@ std::string_view name_of(FindingVerdict verdict) {
 
 bool is_problem(const Finding& finding) { return finding.verdict > FindingVerdict::skipped; }
 
-FindingVerdict verdict_of(const Error& error) {
+FindingVerdict finding_verdict(const Error& error) {
     if (error.code == ErrorCode::credential_expired || error.code == ErrorCode::login_expired) return FindingVerdict::expired;
     switch (error.error_class()) {
         case ErrorClass::policy: return FindingVerdict::blocked;
@@ -49,7 +49,7 @@ std::size_t severity(ErrorClass problem) {
 Finding finding_of(std::string subject, const Error& error) {
     auto summary = error.message;
     if (error.where) summary += " (" + error.where->to_string() + ')';
-    return {std::move(subject), verdict_of(error), std::move(summary), error.hint, error.error_class()};
+    return {std::move(subject), finding_verdict(error), std::move(summary), error.hint, error.error_class()};
 }
 
 int worst_exit_status(const std::vector<Finding>& findings) {

@@ -15,7 +15,7 @@ namespace {
 /// In the order in which one is chosen when only the other half was asked for.
 constexpr std::array<std::string_view, 3> kLanguages{"c", "cpp", "rust"};
 constexpr std::array<std::string_view, 4> kKinds{"api-key", "device-code", "signing", "command"};
-constexpr std::size_t kLongestName = 64;
+constexpr std::size_t kLongestProjectName = 64;
 
 /// A name becomes a namespace, a crate and a CMake target, where these mean something else.
 constexpr std::array<std::string_view, 90> kTaken{
@@ -39,14 +39,14 @@ std::string upper_case(std::string_view name) {
     return text;
 }
 
-bool is_name_character(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; }
+bool is_project_character(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; }
 
 /// What is nearest to `name` and may be one.
 std::string legal_name(std::string_view name) {
     std::string legal;
-    for (char c : name.substr(0, kLongestName)) {
+    for (char c : name.substr(0, kLongestProjectName)) {
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-        if (is_name_character(c)) legal += c;
+        if (is_project_character(c)) legal += c;
         else if (!legal.empty() && legal.back() != '_') legal += '_';
     }
     while (!legal.empty() && legal.back() == '_') legal.pop_back();
@@ -57,7 +57,7 @@ std::string legal_name(std::string_view name) {
 }
 
 Result<void> check_name(const std::string& name) {
-    if (!name.empty() && name.front() >= 'a' && name.front() <= 'z' && name.size() <= kLongestName && std::all_of(name.begin(), name.end(), is_name_character) &&
+    if (!name.empty() && name.front() >= 'a' && name.front() <= 'z' && name.size() <= kLongestProjectName && std::all_of(name.begin(), name.end(), is_project_character) &&
         std::find(kTaken.begin(), kTaken.end(), name) == kTaken.end()) {
         return {};
     }
@@ -86,19 +86,19 @@ Result<void> check_known(std::string_view what, const std::string& value, const 
                  fmt::format("one of {}", fmt::join(known, ", ")), std::nullopt};
 }
 
-struct Choice {
+struct TemplateChoice {
     std::string_view kind;
     std::string_view language;
     const SampleProject* sample = nullptr;
 };
 
-Result<Choice> choose(const ProjectWish& wish) {
+Result<TemplateChoice> choose(const ProjectWish& wish) {
     QWEN_CHECK(check_known("--kind", wish.kind, kKinds));
     QWEN_CHECK(check_known("--lang", wish.language, kLanguages));
     for (const auto language : kLanguages) {
         if (!wish.language.empty() && wish.language != language) continue;
         const std::string_view kind = wish.kind.empty() ? kKinds.front() : std::string_view(wish.kind);
-        if (const auto* sample = find_sample(kind, language)) return Choice{kind, language, sample};
+        if (const auto* sample = find_sample(kind, language)) return TemplateChoice{kind, language, sample};
     }
     return Error{ErrorCode::usage, fmt::format("there is no template for {} in {}", wish.kind, wish.language), "one of these: " + offered_templates(), std::nullopt};
 }

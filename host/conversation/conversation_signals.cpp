@@ -28,7 +28,7 @@ void on_stop(int) {
 /// Only wakes whoever waits for input.
 void on_resize(int) {}
 
-void install(int signal, void (*handler)(int)) {
+void install_plain(int signal, void (*handler)(int)) {
     struct sigaction action {};
     action.sa_handler = handler;
     ::sigaction(signal, &action, nullptr);
@@ -38,15 +38,15 @@ void install(int signal, void (*handler)(int)) {
 
 ConversationSignals::ConversationSignals(CancellationSource& cancellation) : cancellation_(cancellation) {
     g_turn = &cancellation;
-    install(SIGINT, on_interrupt);
-    install(SIGTERM, on_end);
-    install(SIGHUP, on_end);
-    install(SIGWINCH, on_resize);
-    install(SIGTSTP, on_stop);
+    install_plain(SIGINT, on_interrupt);
+    install_plain(SIGTERM, on_end);
+    install_plain(SIGHUP, on_end);
+    install_plain(SIGWINCH, on_resize);
+    install_plain(SIGTSTP, on_stop);
 }
 
 ConversationSignals::~ConversationSignals() {
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP}) install(signal, SIG_DFL);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP}) install_plain(signal, SIG_DFL);
     g_turn = nullptr;
 }
 

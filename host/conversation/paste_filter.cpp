@@ -8,8 +8,6 @@ namespace {
 constexpr std::u32string_view kBegin = U"\x1b[200~";
 constexpr std::u32string_view kEnd = U"\x1b[201~";
 
-bool is_control(char32_t c) { return c < 0x20 || c == 0x7F || (c >= 0x80 && c < 0xA0); }
-
 }  // namespace
 
 void PasteFilter::feed(char32_t character, std::u32string& out) {
@@ -35,7 +33,7 @@ void PasteFilter::feed(char32_t character, std::u32string& out) {
         if (second_of_pair) continue;
         if (c == U'\n' || c == U'\r') out += mark_;
         else if (c == U'\t') out += U' ';
-        else if (!is_control(c)) out += c;
+        else if (!is_control_character(c)) out += c;
     }
 }
 

@@ -6,15 +6,13 @@
 #include <limits>
 
 #include "core/config/value.hpp"
+#include "host/plugin/call_limits.hpp"
 #include "host/plugin/status.hpp"
 #include "qwen/plugin.h"
 
 namespace qwen::host::plugin {
 namespace {
 
-constexpr std::size_t kMaxText = 64u << 10;
-constexpr std::size_t kMaxBody = 1u << 20;
-constexpr std::size_t kMaxHeaders = 100;
 constexpr std::uint32_t kDefaultTimeoutMs = 15'000;
 constexpr std::uint32_t kMaxTimeoutMs = 300'000;
 constexpr std::size_t kMaxChoices = 100;

@@ -7,6 +7,7 @@
 
 #include "core/base/utf8.hpp"
 #include "core/system/digest.hpp"
+#include "host/plugin/call_limits.hpp"
 
 using qwen::Secret;
 using qwen::host::plugin::checked_text;
@@ -20,11 +21,7 @@ qwen_str qwen_call::keep(Secret bytes, std::uint32_t flags) {
 namespace qwen::host::plugin {
 namespace {
 
-constexpr std::size_t kMaxText = 64u << 10;
-constexpr std::size_t kMaxHeaderValue = 8u << 10;
-constexpr std::size_t kMaxBody = 1u << 20;
 constexpr std::size_t kMaxErrorText = 1u << 10;
-constexpr std::uint32_t kMaxHeaders = 100;
 
 std::string_view text_or_empty(const qwen_str& text, std::size_t limit) { return checked_text(text, limit).value_or(std::string_view()); }
 

@@ -3,13 +3,12 @@
 #include <algorithm>
 
 #include "core/base/json.hpp"
+#include "host/plugin/call_limits.hpp"
 #include "host/plugin/host_table.hpp"
 
 namespace qwen::host::plugin {
 namespace {
 
-constexpr std::size_t kMaxText = 64u << 10;
-constexpr std::size_t kMaxHeaderValue = 8u << 10;
 constexpr std::size_t kMaxLabel = 1u << 10;
 constexpr std::size_t kMaxParameters = 100;
 constexpr std::size_t kMaxModels = 10'000;

@@ -19,7 +19,7 @@ struct Range {
 constexpr std::array kWide{Range{0x1100, 0x115F}, Range{0x2E80, 0xA4CF}, Range{0xAC00, 0xD7A3}, Range{0xF900, 0xFAFF},   Range{0xFE30, 0xFE6F},
                            Range{0xFF00, 0xFF60}, Range{0xFFE0, 0xFFE6}, Range{0x2600, 0x27BF}, Range{0x1F000, 0x3FFFF}};
 
-std::size_t cells_of(char32_t c) {
+std::size_t cells_of_character(char32_t c) {
     for (const auto& range : kWide)
         if (c >= range.first && c <= range.last) return 2;
     return 1;
@@ -29,7 +29,7 @@ std::size_t cells_of(char32_t c) {
 
 std::size_t cells_of(std::string_view text) {
     std::size_t cells = 0;
-    for (std::size_t offset = 0; offset < text.size();) cells += cells_of(decode_utf8(text, offset));
+    for (std::size_t offset = 0; offset < text.size();) cells += cells_of_character(decode_utf8(text, offset));
     return cells;
 }
 
@@ -40,7 +40,7 @@ std::string fitted(std::string_view text, std::size_t cells) {
     std::size_t offset = 0;
     while (offset < line.size()) {
         std::size_t next = offset;
-        used += cells_of(decode_utf8(line, next));
+        used += cells_of_character(decode_utf8(line, next));
         if (used + 1 > cells) break;
         offset = next;
     }

@@ -32,10 +32,8 @@ constexpr std::array kSequences{
     Sequence{"7~", Key::Kind::home},    Sequence{"8~", Key::Kind::end},
 };
 
-bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7F && c < 0xA0); }
-
 /// Only wakes whoever waits for a key.
-void on_resize(int) {}
+void wake_reader(int) {}
 
 }  // namespace
 
@@ -95,13 +93,13 @@ KeyDecoder::Step KeyDecoder::take_character(std::deque<Key>& keys) {
     char32_t c = decode_utf8(held_, used);
     held_.erase(0, used);
     if (c == '\r') c = '\n';
-    if (!is_control(c) || (in_paste_ && c == '\n')) keys.push_back({Key::Kind::character, c});
+    if (!is_control_character(c) || (in_paste_ && c == '\n')) keys.push_back({Key::Kind::character, c});
     return Step::taken;
 }
 
 KeyInput::KeyInput() : unseen_(STDIN_FILENO, kMarkNoPastes), columns_(columns_now(STDERR_FILENO)), rows_(rows_now(STDERR_FILENO)) {
     struct sigaction action {};
-    action.sa_handler = on_resize;
+    action.sa_handler = wake_reader;
     ::sigaction(SIGWINCH, &action, &before_);
     // Let in only while waiting: one that came between the look at the size and the wait would wake nobody.
     sigset_t resizes;

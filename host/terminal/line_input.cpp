@@ -93,7 +93,7 @@ Result<bool> read_into(int fd, std::string& line, const Context& context) {
     return true;
 }
 
-std::string_view trimmed(std::string_view text) {
+std::string_view without_quotes(std::string_view text) {
     constexpr std::string_view kSpace = " \t\r\n";
     const auto first = text.find_first_not_of(kSpace);
     if (first == std::string_view::npos) return {};
@@ -172,7 +172,7 @@ Result<std::optional<Secret>> read_hidden_line(int fd, std::string_view question
     line.reserve(4096);  // no reallocation leaves a copy of an ordinary key behind
     const auto any = read_into(fd, line, context);
     std::optional<Secret> secret;
-    if (any && *any) secret.emplace(trimmed(line));
+    if (any && *any) secret.emplace(without_quotes(line));
     wipe(line);
     if (!any) return any.error();
     return secret;

@@ -43,3 +43,13 @@ target_link_options(qwen_program_options INTERFACE -Wl,--exclude-libs,ALL)
 if(QWEN_SANITIZER STREQUAL "")
     target_link_options(qwen_program_options INTERFACE -static-libstdc++ -static-libgcc)
 endif()
+
+# For a library of many files: several of them are compiled as one, which reads the headers once (the build takes a third less). A file of such a
+# library names what is its own so that its neighbours can stand beside it. The presets asan, tsan and fuzz compile each file alone, which finds a
+# missing #include.
+option(QWEN_UNITY "Compile the files of the large libraries in groups" ON)
+function(qwen_compile_in_groups target)
+    if(QWEN_UNITY)
+        set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    endif()
+endfunction()

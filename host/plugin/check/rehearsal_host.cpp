@@ -20,9 +20,9 @@ constexpr int kEndlessAfterCancel = 100;
 /// A plugin's handles are of no use to it; only their identity is looked at.
 qwen_call* handle(std::uintptr_t number) { return reinterpret_cast<qwen_call*>((number + 1) << 4); }
 
-std::string copy(const qwen_str& text) { return text.len == 0 ? std::string() : std::string(text.data, text.len); }
-
 }  // namespace
+
+std::string copy_of(const qwen_str& text) { return text.len == 0 ? std::string() : std::string(text.data, text.len); }
 
 RehearsalHost::RehearsalHost(const Manifest& manifest, Blackboard& board) : manifest_(manifest), board_(board) { current_ = this; }
 
@@ -88,7 +88,7 @@ void RehearsalHost::check_words(std::string_view text, std::string_view what) {
 }
 
 void RehearsalHost::check_secret(const qwen_str& value, std::string_view what) {
-    if ((value.flags & QWEN_STR_SENSITIVE) == 0 && holds_secret(copy(value)))
+    if ((value.flags & QWEN_STR_SENSITIVE) == 0 && holds_secret(copy_of(value)))
         complain(Watch::unmarked_secret, fmt::format("{} is a credential and not marked QWEN_STR_SENSITIVE", what));
 }
 

@@ -41,6 +41,9 @@ enum class TableSize : std::uint8_t { today, first_release, newer };
 /// What is behind borrowed memory.
 enum class Borrowed : std::uint8_t { ordinary, fenced, taken_back };
 
+/// What was passed over the interface; empty when its length is 0, whatever its pointer is.
+[[nodiscard]] std::string copy_of(const qwen_str& text);
+
 struct HttpAsk {
     std::int64_t at_mono_ms = 0;
     std::string method, url, body;

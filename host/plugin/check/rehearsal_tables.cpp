@@ -10,8 +10,6 @@
 namespace qwen::host::plugin::check {
 namespace {
 
-std::string copy(const qwen_str& text) { return text.len == 0 ? std::string() : std::string(text.data, text.len); }
-
 }  // namespace
 
 /// The functions of the tables. C calls them, so nothing may be thrown out of them; the only thing that could be is bad_alloc, which ends
@@ -22,17 +20,17 @@ struct Functions {
     static void log(qwen_host_ctx*, qwen_call* call, std::uint32_t, qwen_str message) noexcept {
         host().board_.note_call("host log");
         if (call != nullptr) host().expect_current(call, "log");
-        host().check_words(copy(message), "a line for the log");
+        host().check_words(copy_of(message), "a line for the log");
     }
     static void error(qwen_call* call, const qwen_error* said) noexcept {
         host().board_.note_call("host error");
         host().expect_current(call, "error");
         if (!QWEN_HAS(said, qwen_error, message)) return;
-        host().call.said = copy(said->message);
+        host().call.said = copy_of(said->message);
         host().check_words(host().call.said, "the message of an error");
-        if (QWEN_HAS(said, qwen_error, hint)) host().check_words(copy(said->hint), "the hint of an error");
+        if (QWEN_HAS(said, qwen_error, hint)) host().check_words(copy_of(said->hint), "the hint of an error");
         if (!QWEN_HAS(said, qwen_error, setting) || said->setting.len == 0) return;
-        const auto key = copy(said->setting);
+        const auto key = copy_of(said->setting);
         if (host().manifest_.setting(key) == nullptr)
             host().complain(Watch::undeclared_setting, fmt::format("an error blames the setting '{}', which the manifest has not", key));
     }
@@ -58,9 +56,9 @@ struct Functions {
         if (request == nullptr || response == nullptr || !QWEN_HAS(request, qwen_http_request, body) ||
             !QWEN_HAS(response, qwen_http_response, body))
             return QWEN_ERR_MISUSE;
-        HttpAsk ask{self.mono_ms, copy(request->method), copy(request->url), copy(request->body), {}};
+        HttpAsk ask{self.mono_ms, copy_of(request->method), copy_of(request->url), copy_of(request->body), {}};
         for (std::uint32_t i = 0; i < request->header_count; ++i) {
-            ask.headers.emplace_back(copy(request->headers[i].key), copy(request->headers[i].value));
+            ask.headers.emplace_back(copy_of(request->headers[i].key), copy_of(request->headers[i].value));
             self.check_secret(request->headers[i].value, fmt::format("the request header '{}'", ask.headers.back().first));
         }
         if (self.holds_secret(ask.url))
@@ -103,7 +101,7 @@ struct Functions {
         RehearsalHost& self = host();
         self.use(call, "qwen.secrets/1 get");
         if (out == nullptr || !QWEN_HAS(out, qwen_stored_secret, revision)) return QWEN_ERR_MISUSE;
-        const auto found = self.stored.find(copy(key));
+        const auto found = self.stored.find(copy_of(key));
         if (found == self.stored.end()) return QWEN_ERR_NOT_FOUND;
         out->value = self.lend(found->second.value, "a stored secret", QWEN_STR_SENSITIVE);
         out->expires_at_utc_ms = found->second.expires_at_utc_ms;
@@ -120,16 +118,16 @@ struct Functions {
         if (self.before_store) {
             if (const auto status = self.before_store(self.store_attempts_); status != QWEN_OK) return status;
         }
-        const auto found = self.stored.find(copy(key));
+        const auto found = self.stored.find(copy_of(key));
         const std::uint64_t newest = found == self.stored.end() ? 0 : found->second.revision;
         if (newest != revision) return QWEN_ERR_CONFLICT;
-        self.stored[copy(key)] = {copy(value), expires_at, newest + 1};
+        self.stored[copy_of(key)] = {copy_of(value), expires_at, newest + 1};
         if (out != nullptr) *out = newest + 1;
         return QWEN_OK;
     }
     static qwen_status erase_secret(qwen_call* call, qwen_str key) noexcept {
         host().use(call, "qwen.secrets/1 erase");
-        host().stored.erase(copy(key));
+        host().stored.erase(copy_of(key));
         return QWEN_OK;
     }
 
@@ -138,15 +136,15 @@ struct Functions {
         if (const auto status = self.wait_in(call, "qwen.ui/1 device_code"); status != QWEN_OK) return status;
         if (code == nullptr || !QWEN_HAS(code, qwen_device_code, expires_at_utc_ms)) return QWEN_ERR_MISUSE;
         self.has_shown_code = true;
-        self.check_words(copy(code->user_code), "the code that is shown");
-        self.check_words(copy(code->verification_uri), "the address that is shown");
+        self.check_words(copy_of(code->user_code), "the code that is shown");
+        self.check_words(copy_of(code->verification_uri), "the address that is shown");
         return QWEN_OK;
     }
     static qwen_status prompt(qwen_call* call, const qwen_prompt* question, qwen_str* answer) noexcept {
         RehearsalHost& self = host();
         if (const auto status = self.wait_in(call, "qwen.ui/1 prompt"); status != QWEN_OK) return status;
         if (question == nullptr || answer == nullptr || !QWEN_HAS(question, qwen_prompt, help_url)) return QWEN_ERR_MISUSE;
-        self.check_words(copy(question->label), "the label of a question");
+        self.check_words(copy_of(question->label), "the label of a question");
         if (!self.is_interactive) return QWEN_ERR_NOT_INTERACTIVE;
         *answer = self.lend(self.make_secret("typed"), "the answer to a question", QWEN_STR_SENSITIVE);
         return QWEN_OK;
@@ -154,7 +152,7 @@ struct Functions {
     static qwen_status choose(qwen_call* call, qwen_str label, const qwen_str*, std::uint32_t count, std::uint32_t* chosen) noexcept {
         RehearsalHost& self = host();
         if (const auto status = self.wait_in(call, "qwen.ui/1 choose"); status != QWEN_OK) return status;
-        self.check_words(copy(label), "the label of a choice");
+        self.check_words(copy_of(label), "the label of a choice");
         if (!self.is_interactive) return QWEN_ERR_NOT_INTERACTIVE;
         if (chosen == nullptr || count == 0) return QWEN_ERR_MISUSE;
         *chosen = 0;
@@ -162,11 +160,11 @@ struct Functions {
     }
     static void notice(qwen_call* call, qwen_str text) noexcept {
         host().use(call, "qwen.ui/1 notice");
-        host().check_words(copy(text), "a notice");
+        host().check_words(copy_of(text), "a notice");
     }
     static void progress(qwen_call* call, std::uint32_t, qwen_str detail) noexcept {
         host().use(call, "qwen.ui/1 progress");
-        host().check_words(copy(detail), "the detail of a progress report");
+        host().check_words(copy_of(detail), "the detail of a progress report");
     }
 
     static void random(qwen_host_ctx*, std::uint8_t* out, std::uint32_t len) noexcept {
@@ -189,7 +187,7 @@ struct Functions {
         RehearsalHost& self = host();
         self.use(call, "qwen.settings/1 get");
         if (out == nullptr || !QWEN_HAS(out, qwen_setting, value)) return QWEN_ERR_MISUSE;
-        const std::string name = copy(key);
+        const std::string name = copy_of(key);
         const auto* const declared = self.manifest_.setting(name);
         if (declared == nullptr) {
             self.complain(Watch::undeclared_setting, fmt::format("the setting '{}' is asked for and not in the manifest", name));
@@ -205,7 +203,7 @@ struct Functions {
     static qwen_status run_command(qwen_call* call, qwen_str key, qwen_str* output) noexcept {
         RehearsalHost& self = host();
         if (const auto status = self.wait_in(call, "qwen.command/1 run"); status != QWEN_OK) return status;
-        if (output == nullptr || self.settings.find(copy(key)) == self.settings.end()) return QWEN_ERR_NOT_FOUND;
+        if (output == nullptr || self.settings.find(copy_of(key)) == self.settings.end()) return QWEN_ERR_NOT_FOUND;
         const std::string secret = self.make_secret("printed");
         *output = self.lend(secret, "the output of a command", QWEN_STR_SENSITIVE);
         return QWEN_OK;
@@ -217,11 +215,11 @@ struct Functions {
         RehearsalHost& self = host();
         self.board_.note_call(fmt::format("sink set_{}", kind));
         if (self.sink_refuses) return QWEN_ERR_TOO_LARGE;
-        const std::string text = copy(value);
+        const std::string text = copy_of(value);
         if (text.size() > (8U << 10)) return QWEN_ERR_TOO_LARGE;
         if (text.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) return QWEN_ERR_MISUSE;
-        self.check_secret(value, fmt::format("the {} '{}'", kind, copy(name)));
-        list.emplace_back(copy(name), text);
+        self.check_secret(value, fmt::format("the {} '{}'", kind, copy_of(name)));
+        list.emplace_back(copy_of(name), text);
         return QWEN_OK;
     }
     static qwen_status set_header(qwen_sink*, qwen_str name, qwen_str value) noexcept {
@@ -233,7 +231,7 @@ struct Functions {
     static qwen_status set_text(std::string_view what, qwen_str value) {
         host().board_.note_call(fmt::format("sink {}", what));
         if (host().sink_refuses) return QWEN_ERR_TOO_LARGE;
-        if (host().holds_secret(copy(value)))
+        if (host().holds_secret(copy_of(value)))
             host().complain(Watch::leaked_secret, fmt::format("a credential is part of what {} is given", what));
         return QWEN_OK;
     }
@@ -246,8 +244,8 @@ struct Functions {
         if (self.sink_refuses) return QWEN_ERR_TOO_LARGE;
         if (state == nullptr || !QWEN_HAS(state, qwen_state, account)) return QWEN_ERR_MISUSE;
         self.call.state_kind = state->kind;
-        self.check_words(copy(state->account), "the account's label");
-        self.check_words(copy(state->base_url), "the base URL of a state");
+        self.check_words(copy_of(state->account), "the account's label");
+        self.check_words(copy_of(state->base_url), "the base URL of a state");
         return QWEN_OK;
     }
     static qwen_status set_verdict(qwen_sink*, const qwen_verdict* verdict) noexcept {
@@ -256,7 +254,7 @@ struct Functions {
         if (self.sink_refuses) return QWEN_ERR_TOO_LARGE;
         if (verdict == nullptr || !QWEN_HAS(verdict, qwen_verdict, help_url)) return QWEN_ERR_MISUSE;
         self.call.verdict_kind = verdict->kind;
-        self.check_words(copy(verdict->text), "the text of a verdict");
+        self.check_words(copy_of(verdict->text), "the text of a verdict");
         return QWEN_OK;
     }
     static qwen_status add_model(qwen_sink*, const qwen_model* model) noexcept {
@@ -267,8 +265,8 @@ struct Functions {
     static qwen_status add_fact(qwen_sink*, qwen_str name, qwen_str value) noexcept {
         host().board_.note_call("sink add_fact");
         if (host().sink_refuses) return QWEN_ERR_TOO_LARGE;
-        host().check_words(copy(name), "the name of a fact");
-        host().check_words(copy(value), "a fact of the account");
+        host().check_words(copy_of(name), "the name of a fact");
+        host().check_words(copy_of(value), "a fact of the account");
         return QWEN_OK;
     }
 };

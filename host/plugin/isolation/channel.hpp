@@ -13,6 +13,8 @@
 
 namespace qwen::host::plugin {
 
+/// Exit status of a plugin process whose host is gone: nobody reads it.
+inline constexpr int kLostHost = 3;
 /// Both ends are one executable; this catches a file that was replaced while the program runs.
 inline constexpr std::uint32_t kWireVersion = 1;
 /// A body of 1 MiB and its headers, with room.

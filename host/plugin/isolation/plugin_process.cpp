@@ -19,7 +19,6 @@ namespace qwen::host::plugin {
 namespace {
 
 constexpr int kNotForPeople = 2;
-constexpr int kLostHost = 3;
 
 bool is_socket(int descriptor) {
     int type = 0;

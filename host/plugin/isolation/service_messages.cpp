@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "host/plugin/call_limits.hpp"
 #include "host/plugin/host_table.hpp"
 #include "qwen/plugin.h"
 
@@ -11,13 +12,9 @@ namespace qwen::host::plugin {
 namespace {
 
 // The limits of host.h; the C tables apply them to a plugin in this process.
-constexpr std::size_t kMaxText = 64u << 10;
-constexpr std::size_t kMaxHeaderValue = 8u << 10;
-constexpr std::size_t kMaxBody = 1u << 20;
 constexpr std::size_t kMaxLine = 1u << 10;
 constexpr std::size_t kMaxKey = 128;
 constexpr std::uint32_t kMaxList = 100;
-constexpr int kLostHost = 3;
 
 std::string line_of(std::string_view text) { return one_line({text.data(), static_cast<std::uint32_t>(text.size()), 0}); }
 
